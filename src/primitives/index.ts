@@ -1,0 +1,20 @@
+export { type Clock, createClock, monotonicMs, systemNow } from './clock.ts'
+export { DAY_MS, describeDuration, HOUR_MS, MINUTE_MS, parseDuration, SECOND_MS } from './durations.ts'
+export {
+  BadInputError,
+  ConflictError,
+  type ErrorFacts,
+  KinkeeperError,
+  LookFirstError,
+  NeverRetryError,
+  NotAllowedError,
+  NotFoundError,
+  RetryAtError,
+  RetryError,
+  type SerializedError,
+  serializeError,
+} from './errors.ts'
+export { newId, referenceCode } from './ids.ts'
+export { isRecord, type Json, parseJson } from './json.ts'
+export { createLogger, type Logger, type LogLevel } from './logger.ts'
+export { maskEmail, maskJson, maskPersonalData, maskPhone } from './masking.ts'
