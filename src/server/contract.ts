@@ -20,6 +20,8 @@ export type SessionInfo = {
   /** False until the first owner exists (they arrive by the one-time link /welcome?token=…). */
   hasOwner: boolean
   providers: ProviderStatus[]
+  /** The server's own time; in the sandbox its clock can be moved, and relative times must follow it. */
+  now: string
 }
 
 export type SubmissionStatus =
