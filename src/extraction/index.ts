@@ -1,1 +1,5 @@
+export { extractJobPost } from './extract.ts'
+export { extractionInstructions } from './instructions.ts'
+export { type NormalizedJobPost, normalizeParsedJobPost } from './normalize.ts'
 export * from './schema.ts'
+export { JOB_POST_SCHEMA_NAME, jobPostJsonSchema } from './strict-schema.ts'
