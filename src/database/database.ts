@@ -1,0 +1,134 @@
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+import { type Logger, NeverRetryError, RetryError } from '../primitives/index.ts'
+import * as schema from './schema/index.ts'
+
+export type Drizzle = NodePgDatabase<typeof schema>
+
+/** One open transaction: Drizzle on it, and its raw client for the engine to start runs on. */
+export type Transaction = { readonly db: Drizzle; readonly client: pg.PoolClient }
+
+export type Database = {
+  /** For single statements outside a transaction. */
+  readonly db: Drizzle
+  readonly pool: pg.Pool
+  readonly url: string
+  /**
+   * Runs `work` in one transaction: committed when it returns, rolled back when it throws. Serialisation failures and
+   * deadlocks are tried again (at most five times), so `work` must have no effect outside the database.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** Opens a pool. @param url a PostgreSQL connection string @param poolSize most connections at once */
+export function openDatabase(options: { url: string; poolSize: number; logger: Logger }): Database {
+  const pool = createPool(options)
+  const db = drizzle(pool, { schema })
+  return {
+    db,
+    pool,
+    url: options.url,
+    transaction: (work) => withTransaction(pool, work),
+    close: () => pool.end(),
+  }
+}
+
+/** A pool whose idle connections may break without taking the process down. */
+export function createPool(options: { url: string; poolSize: number; logger: Logger }): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    connectionTimeoutMillis: 15_000,
+    keepAlive: true,
+  })
+  pool.on('error', (error) =>
+    options.logger.warn(
+      { event: 'database.connection_lost', err: error.message },
+      'An idle database connection broke',
+    ),
+  )
+  return pool
+}
+
+const ATTEMPTS = 5
+/** https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html */
+const TRY_AGAIN = new Set(['40001', '40P01'])
+
+async function withTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query('begin')
+      const result = await work({ db: drizzle(client, { schema }), client })
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback').catch((failure: Error) => {
+        broken = failure
+      })
+      if (attempt < ATTEMPTS && TRY_AGAIN.has(sqlState(error) ?? '')) continue
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+}
+
+/** PostgreSQL's five-character error code, also when Drizzle has wrapped the error; null for other errors. */
+export function sqlState(error: unknown): string | null {
+  for (
+    let current = error, depth = 0;
+    current instanceof Error && depth < 5;
+    current = current.cause, depth++
+  ) {
+    if ('code' in current && typeof current.code === 'string' && /^[0-9A-Z]{5}$/.test(current.code))
+      return current.code
+  }
+  return null
+}
+
+/** Whether an error says that the database cannot be reached or is restarting, so that waiting may help. */
+export function isDatabaseUnavailable(error: unknown): boolean {
+  const state = sqlState(error)
+  if (state !== null) return state.startsWith('08') || state.startsWith('57P') || state === '53300'
+  for (
+    let current = error, depth = 0;
+    current instanceof Error && depth < 5;
+    current = current.cause, depth++
+  ) {
+    if ('code' in current && typeof current.code === 'string' && /^E(CONN|PIPE|TIMEDOUT)/.test(current.code))
+      return true
+    if (/Connection terminated|timeout exceeded when trying to connect/.test(current.message)) return true
+  }
+  return false
+}
+
+/** Exactly one row, or an error: for `RETURNING` of statements that must have hit. */
+export function onlyRow<T>(rows: readonly T[], what: string): T {
+  const row = rows[0]
+  if (row === undefined || rows.length > 1)
+    throw new NeverRetryError(`Expected one ${what}, found ${rows.length}`)
+  return row
+}
+
+/** PostgreSQL 15 or later answers at the address. @throws RetryError | NeverRetryError in words for the operator */
+export async function checkServer(database: Database): Promise<void> {
+  let version: number
+  try {
+    const { rows } = await database.pool.query<{ version: string }>(
+      "select current_setting('server_version_num') as version",
+    )
+    version = Number(rows[0]?.version)
+  } catch (error) {
+    throw new RetryError(
+      `PostgreSQL did not answer at DATABASE_URL: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    )
+  }
+  if (version < 150_000)
+    throw new NeverRetryError(
+      `DATABASE_URL leads to PostgreSQL ${Math.floor(version / 10_000)}; Kinkeeper needs 15 or later.`,
+    )
+}

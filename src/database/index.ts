@@ -1,0 +1,16 @@
+export { announceChange, type Change, type ChangeFeed, openChangeFeed } from './changes.ts'
+export {
+  checkServer,
+  createPool,
+  type Database,
+  type Drizzle,
+  isDatabaseUnavailable,
+  onlyRow,
+  openDatabase,
+  sqlState,
+  type Transaction,
+} from './database.ts'
+export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/server.ts'
+export { migrateDatabase } from './migrations.ts'
+export type { FieldEdit, SubmissionStatus } from './schema/community.ts'
+export * as tables from './schema/index.ts'

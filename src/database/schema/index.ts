@@ -1,0 +1,4 @@
+export * from './community.ts'
+export * from './decisions.ts'
+export * from './engine.ts'
+export * from './people.ts'

@@ -1,0 +1,235 @@
+/**
+ * The effect ledger. An outward call without idempotency at the provider goes through one row:
+ *
+ *   intended ──attempt──▶ done        the answer came: what the provider made is recorded
+ *       │        └──────▶ refused     the provider said no, for good
+ *       │        └──────▶ unknown     the answer was lost, and looking did not settle whether it happened
+ *       ▼
+ *    (undone: a later undo took it back)
+ *
+ * Before an attempt goes out, the row says so (`attempt_started_at`) and that is committed. From then until the
+ * outcome is recorded the attempt may have happened; whoever finds the row like that, after a lost answer or a crash,
+ * looks the object up at the provider first, and repeats only what is certainly not there. What cannot be known
+ * becomes `unknown`: it is shown to a person, and never repeated by guess.
+ */
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { announceChange, onlyRow, tables } from '../database/index.ts'
+import {
+  type Json,
+  KinkeeperError,
+  LookFirstError,
+  NeverRetryError,
+  newId,
+  RetryAtError,
+  SECOND_MS,
+  type SerializedError,
+  seam,
+  serializeError,
+} from '../primitives/index.ts'
+import type { RunEnvironment } from './run-context.ts'
+
+/** One outward call. `key` is what makes two attempts the same effect. */
+export type EffectSpec<T extends Json> = {
+  key: string
+  /** `<provider>.<what>`, e.g. `circle.post`. */
+  kind: string
+  /** In plain words for people; personal data masked. */
+  description: string
+  subjectId: string
+  perform: () => Promise<T>
+  /** Looks for the object at the provider, made since this time (epoch milliseconds). Null: certainly not there. */
+  look: (sinceMs: number) => Promise<T | null>
+  objectId: (result: T) => string
+}
+
+type EffectRow = typeof tables.effects.$inferSelect
+
+/** After a crash the request may still be on its way for a moment; looking at once could miss it. */
+const CRASH_SETTLE_MS = 2 * SECOND_MS
+
+/**
+ * One attempt at an effect: gives the recorded result when it is done, looks first when an earlier attempt may have
+ * happened, and performs it when it certainly has not.
+ * @throws RetryAtError while an earlier attempt may still be under way; LookFirstError when this attempt's answer is lost
+ */
+export async function performEffect<T extends Json>(
+  environment: RunEnvironment,
+  runId: string,
+  spec: EffectSpec<T>,
+): Promise<T> {
+  seam(`${spec.kind}.before-intent`)
+  const row = await intend(environment, runId, spec)
+  seam(`${spec.kind}.after-intent`)
+  if (row.status === 'done') return row.result as T // recorded by this very effect
+  if (row.status === 'unknown')
+    throw new NeverRetryError(
+      `It is not known whether this happened: ${spec.description}. A person has to say.`,
+    )
+  if (row.status === 'undone')
+    throw new NeverRetryError(`This was undone and is not repeated: ${spec.description}`)
+  if (row.attemptStartedAt) {
+    const found = await lookUp(environment, row, spec)
+    if (found !== null) return found
+  }
+  const attempt = await beginAttempt(environment, row)
+  seam(`${spec.kind}.before-call`)
+  let result: T
+  try {
+    result = await spec.perform()
+  } catch (error) {
+    throw await recordFailedAttempt(environment, attempt, error)
+  }
+  seam(`${spec.kind}.after-call`)
+  await settle(environment, row.id, { status: 'done', result, objectId: spec.objectId(result) })
+  seam(`${spec.kind}.after-record`)
+  return result
+}
+
+/**
+ * When the attempts are used up: if the last one may have happened, the effect becomes `unknown`, and the failure says
+ * so. Otherwise the failure stands as it is.
+ */
+export async function settleAbandoned<T extends Json>(
+  environment: RunEnvironment,
+  spec: EffectSpec<T>,
+  failure: SerializedError,
+): Promise<SerializedError> {
+  const [row] = await environment.database.db
+    .select()
+    .from(tables.effects)
+    .where(eq(tables.effects.key, spec.key))
+  if (row?.status !== 'intended' || row.attemptStartedAt === null) return failure
+  await settle(environment, row.id, { status: 'unknown', error: failure })
+  return {
+    ...failure,
+    message: `It is not known whether this happened: ${spec.description}. ${failure.message}`,
+  }
+}
+
+async function intend<T extends Json>(
+  environment: RunEnvironment,
+  runId: string,
+  spec: EffectSpec<T>,
+): Promise<EffectRow> {
+  const { db } = environment.database
+  const row = {
+    id: newId('eff'),
+    key: spec.key,
+    kind: spec.kind,
+    description: spec.description,
+    subjectId: spec.subjectId,
+    runId,
+    status: 'intended' as const,
+    createdAt: new Date(environment.clock.now()),
+  }
+  const inserted = await db
+    .insert(tables.effects)
+    .values(row)
+    .onConflictDoNothing({ target: tables.effects.key })
+    .returning()
+  if (inserted[0]) return inserted[0]
+  return onlyRow(
+    await db.select().from(tables.effects).where(eq(tables.effects.key, spec.key)),
+    `effect ${spec.key}`,
+  )
+}
+
+async function lookUp<T extends Json>(
+  environment: RunEnvironment,
+  row: EffectRow,
+  spec: EffectSpec<T>,
+): Promise<T | null> {
+  const now = environment.clock.now()
+  const waitMs = (row.lookAfter?.getTime() ?? now) - now
+  if (waitMs > 0)
+    throw new RetryAtError(`Waiting before looking whether it happened: ${spec.description}`, waitMs)
+  const found = await spec.look((row.firstAttemptAt ?? row.createdAt).getTime())
+  seam(`${spec.kind}.after-look`)
+  if (found !== null) {
+    await settle(environment, row.id, { status: 'done', result: found, objectId: spec.objectId(found) })
+    return found
+  }
+  await environment.database.db
+    .update(tables.effects)
+    .set({ attemptStartedAt: null })
+    .where(and(eq(tables.effects.id, row.id), eq(tables.effects.attempts, row.attempts)))
+  return null
+}
+
+/** Two executions of one run cannot both begin: the count of attempts is compared and set. */
+async function beginAttempt(environment: RunEnvironment, row: EffectRow): Promise<EffectRow> {
+  const now = new Date(environment.clock.now())
+  const begun = await environment.database.db
+    .update(tables.effects)
+    .set({
+      status: 'intended',
+      error: null,
+      attempts: row.attempts + 1,
+      attemptStartedAt: now,
+      firstAttemptAt: sql`coalesce(${tables.effects.firstAttemptAt}, ${now})`,
+      lookAfter: new Date(now.getTime() + CRASH_SETTLE_MS),
+    })
+    .where(
+      and(
+        eq(tables.effects.id, row.id),
+        eq(tables.effects.attempts, row.attempts),
+        isNull(tables.effects.attemptStartedAt),
+      ),
+    )
+    .returning()
+  if (begun[0]) return begun[0]
+  throw new RetryAtError(`Another attempt is under way: ${row.description}`, CRASH_SETTLE_MS)
+}
+
+/** What an attempt's failure says about whether it happened; anything unforeseen counts as "may have happened". */
+async function recordFailedAttempt(
+  environment: RunEnvironment,
+  row: EffectRow,
+  thrown: unknown,
+): Promise<unknown> {
+  const error =
+    thrown instanceof KinkeeperError
+      ? thrown
+      : new LookFirstError('The call failed in an unforeseen way', SECOND_MS, { cause: thrown })
+  const serialized = serializeError(thrown)
+  if (error instanceof LookFirstError) {
+    const lookAfter = new Date(environment.clock.now() + error.settleMs)
+    await update(environment, row, { error: serialized, lookAfter })
+  } else if (error.next === 'retry' || error.next === 'retry-at') {
+    await update(environment, row, { error: serialized, attemptStartedAt: null })
+  } else {
+    await update(environment, row, { error: serialized, attemptStartedAt: null, status: 'refused' })
+  }
+  return error
+}
+
+async function update(
+  environment: RunEnvironment,
+  row: EffectRow,
+  change: Partial<EffectRow>,
+): Promise<void> {
+  await environment.database.db
+    .update(tables.effects)
+    .set(change)
+    .where(and(eq(tables.effects.id, row.id), eq(tables.effects.attempts, row.attempts)))
+}
+
+type Settlement =
+  | { status: 'done'; result: Json; objectId: string }
+  | { status: 'unknown'; error: SerializedError }
+
+/** Records the outcome; a row that is already done stays as it is. */
+async function settle(environment: RunEnvironment, effectId: string, settlement: Settlement): Promise<void> {
+  await environment.database.transaction(async (tx) => {
+    await tx.db
+      .update(tables.effects)
+      .set({
+        error: null,
+        ...settlement,
+        attemptStartedAt: null,
+        settledAt: new Date(environment.clock.now()),
+      })
+      .where(and(eq(tables.effects.id, effectId), eq(tables.effects.status, 'intended')))
+    await announceChange(tx, { topic: 'effect', id: effectId })
+  })
+}

@@ -1,0 +1,197 @@
+/**
+ * The engine room: durable jobs on DBOS Transact. A run is a DBOS workflow whose id is `<job>:<idempotency key>`, so
+ * that starting it twice starts it once. Runs are started inside the caller's transaction; queues are polled every
+ * 40 ms. The application version is a constant: a deploy never leaves runs waiting for code that is gone, and jobs
+ * therefore change only in ways that runs under way survive (steps are added at the end, or under a new job name).
+ */
+import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk'
+import type pg from 'pg'
+import { createPool, type Database, type Transaction } from '../database/index.ts'
+import {
+  type Clock,
+  type Json,
+  type Logger,
+  monotonicMs,
+  NeverRetryError,
+  serializeError,
+} from '../primitives/index.ts'
+import { createDrain, type Drain } from './drain.ts'
+import { type Job, runIdOf, SHARED_QUEUE } from './jobs.ts'
+import { createLease, type Lease } from './leases.ts'
+import { createRunContext, type RunEnvironment, StepFailedError } from './run-context.ts'
+
+/** Starts runs, from anywhere in the program. Exists before the engine executes any. */
+export type RunStarter = {
+  /**
+   * Starts a run when, and only when, the transaction commits. The same idempotency key again changes nothing.
+   * @param options.notBeforeMs community time (epoch milliseconds) before which the run stays a row
+   * @returns the run's id
+   */
+  start<Input extends Json>(
+    tx: Transaction,
+    job: Job<Input>,
+    input: Input,
+    options?: { notBeforeMs?: number },
+  ): Promise<string>
+  /** Starts a run again from its beginning under the next id (`…~2`); effects that are done are not repeated. */
+  startAgain(
+    tx: Transaction,
+    run: { jobName: string; baseId: string; input: Json; retry: number },
+  ): Promise<string>
+  /** Makes delayed runs due now. Runs that have begun or do not exist are left alone. */
+  wake(runIds: string[]): Promise<void>
+}
+
+export type Engine = {
+  readonly starter: RunStarter
+  readonly executorId: string
+  /** Stops taking runs, lets attempts under way finish (at most `limitMs`), and gives the rest to the next process. */
+  stop(limitMs: number): Promise<void>
+}
+
+/** Raised only when runs of the older code could not be continued by the newer; see docs/decisions. */
+const APPLICATION_VERSION = 'kinkeeper-1'
+const APPLICATION_NAME = 'kinkeeper'
+const POLL_EVERY_MS = 40
+/** Runs that wait out a back-off occupy a place, so this is far above what two cores can do at once. */
+const RUNS_AT_ONCE = 400
+const ENGINE_CONNECTIONS = 20
+
+type EngineOptions = { database: Database; clock: Clock; logger: Logger; jobs: readonly Job[] }
+
+/** Launches DBOS on the database, takes over the runs of dead processes, and begins to execute. One engine per process. */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { database, logger } = options
+  const pool = createPool({ url: database.url, poolSize: ENGINE_CONNECTIONS, logger })
+  const drain = createDrain()
+  const lease = createLease(database, logger)
+  const environment: RunEnvironment = { database, clock: options.clock, logger, drain }
+  for (const job of options.jobs) register(environment, job)
+  DBOS.setConfig({
+    name: APPLICATION_NAME,
+    systemDatabaseUrl: database.url,
+    systemDatabasePool: pool,
+    applicationVersion: APPLICATION_VERSION,
+    executorID: lease.executorId,
+    logger: dbosLogger(logger),
+    tracingEnabled: false,
+  })
+  await DBOS.launch()
+  await registerQueues(options.jobs)
+  const client = await DBOSClient.create({
+    systemDatabaseUrl: database.url,
+    systemDatabasePool: pool,
+    applicationName: APPLICATION_NAME,
+    logger: dbosLogger(logger),
+  })
+  await lease.start()
+  return {
+    starter: createStarter(client, options),
+    executorId: lease.executorId,
+    stop: (limitMs) => stopEngine({ drain, lease, client, pool, logger }, limitMs),
+  }
+}
+
+async function stopEngine(
+  parts: { drain: Drain; lease: Lease; client: DBOSClient; pool: pg.Pool; logger: Logger },
+  limitMs: number,
+): Promise<void> {
+  const begun = monotonicMs()
+  const left = await parts.drain.drain(limitMs)
+  await parts.lease.release()
+  await DBOS.shutdown()
+  await parts.client.destroy()
+  await parts.pool.end().catch(() => {})
+  parts.logger.info(
+    { event: 'engine.stopped', unfinishedAttempts: left, drainedInMs: Math.round(monotonicMs() - begun) },
+    'The engine has stopped',
+  )
+}
+
+/** The durable function behind a job: check the input, run the body, and tell the tables when it has failed for good. */
+function register(environment: RunEnvironment, job: Job): void {
+  const body = async (input: unknown): Promise<Json | void> => {
+    const runId = DBOS.workflowID
+    if (runId === undefined) throw new NeverRetryError(`Job "${job.name}" was called outside a run`)
+    const context = createRunContext(environment, {
+      id: runId,
+      job: job.name,
+      retry: job.retry ?? {},
+      timeoutMs: job.timeoutMs,
+    })
+    const checked = job.input.parse(input)
+    try {
+      return await job.run(context, checked)
+    } catch (error) {
+      if (!(error instanceof StepFailedError)) throw error
+      const failure = error.failure
+      await context.transaction('on failure', async (tx) => {
+        await job.onFailure?.(tx, checked, failure, runId)
+      })
+      context.log.error(
+        { event: 'run.failed', job: job.name, step: error.step, error: serializeError(error) },
+        error.message,
+      )
+      throw error
+    }
+  }
+  DBOS.registerWorkflow(body, { name: job.name, maxRecoveryAttempts: 1_000 })
+}
+
+async function registerQueues(jobs: readonly Job[]): Promise<void> {
+  const common = { minPollingIntervalMs: POLL_EVERY_MS, onConflict: 'always_update' as const }
+  await DBOS.registerQueue(SHARED_QUEUE, { ...common, workerConcurrency: RUNS_AT_ONCE })
+  for (const job of jobs) {
+    if (!job.perKey) continue
+    const { concurrency, rate } = job.perKey
+    await DBOS.registerQueue(job.queue, {
+      ...common,
+      partitionConcurrency: concurrency,
+      ...(rate
+        ? { partitionRateLimit: { limitPerPeriod: rate.runs, periodSec: rate.periodMs / 1_000 } }
+        : {}),
+    })
+  }
+}
+
+function createStarter(client: DBOSClient, { jobs, clock }: EngineOptions): RunStarter {
+  const byName = new Map(jobs.map((job) => [job.name, job]))
+
+  const enqueue = async (tx: Transaction, job: Job, runId: string, input: unknown, notBeforeMs: number) => {
+    const checked = job.input.parse(input)
+    const delayMs = notBeforeMs - clock.now()
+    await client.enqueueInTransaction(
+      tx.client,
+      {
+        queueName: job.queue,
+        workflowName: job.name,
+        workflowID: runId,
+        appVersion: APPLICATION_VERSION,
+        ...(job.perKey ? { queuePartitionKey: job.perKey.key(checked) } : {}),
+        ...(delayMs > 0 ? { delaySeconds: delayMs / 1_000 } : {}),
+      },
+      checked,
+    )
+    return runId
+  }
+  const known = (name: string): Job => {
+    const job = byName.get(name)
+    if (!job) throw new NeverRetryError(`There is no job "${name}"`)
+    return job
+  }
+
+  return {
+    start: (tx, job, input, options = {}) =>
+      enqueue(tx, known(job.name), runIdOf(job, input), input, options.notBeforeMs ?? 0),
+    startAgain: (tx, run) => enqueue(tx, known(run.jobName), `${run.baseId}~${run.retry + 1}`, run.input, 0),
+    async wake(runIds) {
+      await Promise.all(runIds.map((id) => client.setWorkflowDelay(id, { delayUntilEpochMS: 1 })))
+    },
+  }
+}
+
+function dbosLogger(logger: Logger) {
+  const log = (level: 'debug' | 'warn' | 'error') => (entry: unknown) =>
+    logger[level]({ event: 'dbos' }, entry instanceof Error ? entry.message : String(entry))
+  return { debug: log('debug'), info: log('debug'), warn: log('warn'), error: log('error') }
+}

@@ -1,0 +1,54 @@
+import type { z } from 'zod'
+import type { Transaction } from '../database/index.ts'
+import { type Json, NeverRetryError, type SerializedError } from '../primitives/index.ts'
+import type { RetryPolicy } from './retry.ts'
+import type { RunContext } from './run-context.ts'
+
+/** What a developer writes to add a job. Everything but `name`, `input`, `idempotencyKey` and `run` has a good default. */
+export type JobDefinition<Input> = {
+  /** `kebab-case`, unique; part of every run's id, so renaming it orphans the runs that are under way. */
+  name: string
+  /** Checked when a run is started and again when it begins. */
+  input: z.ZodType<Input>
+  /** Two runs of this job with the same key are one run, for ever. */
+  idempotencyKey(input: Input): string
+  /** The job's durable body. It may be executed again after a crash: everything that matters happens in steps. */
+  run(context: RunContext, input: Input): Promise<Json | void>
+  /** Runs as one transaction when the run has failed for good: tells the tables about it. */
+  onFailure?(tx: Transaction, input: Input, error: SerializedError, runId: string): Promise<void>
+  /** For all steps; a step may override parts of it. */
+  retry?: Partial<RetryPolicy>
+  /** No attempt begins, and no wait ends, later than this after the run began. Milliseconds. */
+  timeoutMs?: number
+  /** Runs with the same key share these limits, across all processes. */
+  perKey?: { key(input: Input): string; concurrency: number; rate?: { runs: number; periodMs: number } }
+}
+
+/** A job that the engine can start runs of. */
+export type Job<Input = unknown> = JobDefinition<Input> & { readonly queue: string }
+
+/** The queue of jobs without limits per key. */
+export const SHARED_QUEUE = 'jobs'
+
+const NAME = /^[a-z][a-z0-9-]*$/
+
+/** Declares a job. @throws NeverRetryError when the name is not kebab-case or a limit makes no sense */
+export function defineJob<Input>(definition: JobDefinition<Input>): Job<Input> {
+  if (!NAME.test(definition.name))
+    throw new NeverRetryError(`Job name "${definition.name}" is not kebab-case`)
+  if (definition.perKey && definition.perKey.concurrency < 1) {
+    throw new NeverRetryError(`Job "${definition.name}": perKey.concurrency must be at least 1`)
+  }
+  return { ...definition, queue: definition.perKey ? `job-${definition.name}` : SHARED_QUEUE }
+}
+
+/** The id of the run that this input starts. */
+export function runIdOf<Input>(job: Job<Input>, input: Input): string {
+  return `${job.name}:${job.idempotencyKey(input)}`
+}
+
+/** The job's name and the key inside a run's id; a retry's suffix (`~2`) is not part of the key. */
+export function parseRunId(runId: string): { job: string; key: string; retry: number } {
+  const [, job = runId, key = '', retry = '1'] = /^([^:]+):(.*?)(?:~(\d+))?$/.exec(runId) ?? []
+  return { job, key, retry: Number(retry) }
+}

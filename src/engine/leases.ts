@@ -1,0 +1,129 @@
+import { readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { DBOS } from '@dbos-inc/dbos-sdk'
+import { eq, or, sql } from 'drizzle-orm'
+import { type Database, isDatabaseUnavailable, tables } from '../database/index.ts'
+import { type Logger, newId, SECOND_MS, serializeError } from '../primitives/index.ts'
+
+/**
+ * A process that executes runs renews its lease row every two seconds, by the database's clock. When a row is not
+ * renewed for ten, or its process on this very machine is gone, the process is dead: whoever notices first locks the
+ * row, hands the dead process's runs back to their queues, and deletes it. Finished steps are not run again.
+ */
+const RENEW_EVERY_MS = 2 * SECOND_MS
+const EXPIRED = sql<boolean>`${tables.executors.renewedAt} < now() - interval '10 seconds'`
+
+export type Lease = { readonly executorId: string; start(): Promise<void>; release(): Promise<void> }
+
+/** Makes this process's lease; `start` writes it and takes over from the dead, `release` ends it. */
+export function createLease(database: Database, logger: Logger): Lease {
+  const executorId = newId('exe')
+  const host = hostIdentity()
+  let timer: NodeJS.Timeout | null = null
+
+  const write = () =>
+    database.db
+      .insert(tables.executors)
+      .values({ id: executorId, host, pid: process.pid, startedAt: sql`now()`, renewedAt: sql`now()` })
+      .onConflictDoUpdate({ target: tables.executors.id, set: { renewedAt: sql`now()` } })
+
+  const beat = async () => {
+    try {
+      await write()
+      await takeOverDead(database, logger, executorId, host)
+    } catch (error) {
+      const level = isDatabaseUnavailable(error) ? 'warn' : 'error'
+      logger[level](
+        { event: 'lease.not_renewed', error: serializeError(error) },
+        'Could not renew the lease; trying again',
+      )
+    }
+    if (timer) timer = setTimeout(() => void beat(), RENEW_EVERY_MS)
+  }
+
+  return {
+    executorId,
+    async start() {
+      await write()
+      await takeOverDead(database, logger, executorId, host)
+      timer = setTimeout(() => void beat(), RENEW_EVERY_MS)
+    },
+    async release() {
+      if (timer) clearTimeout(timer)
+      timer = null
+      // What is still under way here belongs to whoever comes next: an expired lease says "dead" at once.
+      await database.db
+        .update(tables.executors)
+        .set({ renewedAt: sql`'epoch'::timestamptz` })
+        .where(eq(tables.executors.id, executorId))
+    },
+  }
+}
+
+/** Hands the runs of every dead process back to their queues. */
+async function takeOverDead(database: Database, logger: Logger, self: string, host: string): Promise<void> {
+  const rows = await database.db
+    .select({
+      id: tables.executors.id,
+      host: tables.executors.host,
+      pid: tables.executors.pid,
+      expired: EXPIRED,
+    })
+    .from(tables.executors)
+    .where(or(EXPIRED, eq(tables.executors.host, host)))
+  const candidates = rows.filter(
+    (row) => row.id !== self && (row.expired || (row.host === host && !isAlive(row.pid))),
+  )
+  for (const { id } of candidates) {
+    await database.transaction(async (tx) => {
+      const locked = await tx.db
+        .select()
+        .from(tables.executors)
+        .where(eq(tables.executors.id, id))
+        .for('update', { skipLocked: true })
+      if (locked.length === 0) return
+      const count = await requeueRuns(id)
+      await tx.db.delete(tables.executors).where(eq(tables.executors.id, id))
+      logger.info(
+        { event: 'executor.taken_over', dead: id, runs: count },
+        `Took over ${count} runs of a process that is gone`,
+      )
+    })
+  }
+}
+
+async function requeueRuns(executorId: string): Promise<number> {
+  const runs = await DBOS.listWorkflows({
+    executorId,
+    status: 'PENDING',
+    loadInput: false,
+    loadOutput: false,
+  })
+  const byQueue = Map.groupBy(runs, (run) => run.queueName)
+  for (const [queueName, members] of byQueue) {
+    await DBOS.resumeWorkflows(
+      members.map((run) => run.workflowID),
+      queueName === undefined ? {} : { queueName },
+    )
+  }
+  return runs.length
+}
+
+/** The machine and, on Linux, its process-id namespace: only there does a process id mean anything. */
+function hostIdentity(): string {
+  try {
+    return `${hostname()}/${readlinkSync('/proc/self/ns/pid')}`
+  } catch {
+    return hostname()
+  }
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false // an earlier process had the number that is ours now
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

@@ -1,0 +1,187 @@
+import { DBOS } from '@dbos-inc/dbos-sdk'
+import { and, eq } from 'drizzle-orm'
+import { type Database, isDatabaseUnavailable, type Transaction, tables } from '../database/index.ts'
+import {
+  type Clock,
+  type Json,
+  type Logger,
+  monotonicMs,
+  NeverRetryError,
+  type SerializedError,
+  seam,
+  serializeError,
+} from '../primitives/index.ts'
+import type { Drain } from './drain.ts'
+import { type EffectSpec, performEffect, settleAbandoned } from './effects.ts'
+import { classifyFailure, DEFAULT_RETRY, decideAfterFailure, type RetryPolicy } from './retry.ts'
+
+/** What a job's body works with. Step names are unique within a run. */
+export type RunContext = {
+  readonly runId: string
+  readonly log: Logger
+  /** Does something once: its result is recorded, and a run that is executed again gets the record. Idempotent calls only. */
+  step<T extends Json | void>(name: string, work: () => Promise<T>, retry?: Partial<RetryPolicy>): Promise<T>
+  /** One database transaction that commits together with the record of its own result: exactly once. */
+  transaction<T extends Json | void>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** An outward call that the provider does not make idempotent, through the effect ledger. */
+  effect<T extends Json>(name: string, spec: EffectSpec<T>, retry?: Partial<RetryPolicy>): Promise<T>
+}
+
+/** A step has failed for good. Carries the failure as plain data: the same after a crash as before it. */
+export class StepFailedError extends NeverRetryError {
+  readonly step: string
+  readonly failure: SerializedError
+
+  constructor(step: string, failure: SerializedError) {
+    super(failure.message, { facts: failure.facts })
+    this.step = step
+    this.failure = failure
+  }
+}
+
+export type RunEnvironment = { database: Database; clock: Clock; logger: Logger; drain: Drain }
+type Recorded<T> = { value: T } | { failure: SerializedError }
+
+/** Makes the context of one execution of a run. */
+export function createRunContext(
+  environment: RunEnvironment,
+  run: { id: string; job: string; retry: Partial<RetryPolicy>; timeoutMs: number | undefined },
+): RunContext {
+  const log = environment.logger.child({ run: run.id })
+  const begun = monotonicMs()
+  const policyFor = (override: Partial<RetryPolicy> | undefined): RetryPolicy => {
+    const policy = { ...DEFAULT_RETRY, ...run.retry, ...override }
+    if (run.timeoutMs === undefined) return policy
+    return {
+      ...policy,
+      giveUpAfterMs: Math.min(policy.giveUpAfterMs, run.timeoutMs - (monotonicMs() - begun)),
+    }
+  }
+
+  const recorded = async <T extends Json | void>(
+    name: string,
+    loop: () => Promise<Recorded<T>>,
+  ): Promise<T> => {
+    const outcome = await DBOS.runStep(loop, { name })
+    if ('failure' in outcome) throw new StepFailedError(name, outcome.failure)
+    return outcome.value
+  }
+
+  const step: RunContext['step'] = (name, work, retry) =>
+    recorded(name, () => attempt(environment, { ...run, log }, name, work, policyFor(retry)))
+
+  return {
+    runId: run.id,
+    log,
+    step: (name, work, retry) =>
+      step(
+        name,
+        async () => {
+          seam(`${run.job}.${name}.before`)
+          const result = await work()
+          seam(`${run.job}.${name}.after`)
+          return result
+        },
+        retry,
+      ),
+    async transaction(name, work) {
+      return step(name, async () => {
+        const result = await once(environment, run, name, work)
+        seam(`${run.job}.${name}.after-commit`)
+        return result
+      })
+    },
+    effect: (name, spec, retry) =>
+      recorded(name, async () => {
+        const perform = () => performEffect(environment, run.id, spec)
+        const outcome = await attempt(environment, { ...run, log }, name, perform, policyFor(retry))
+        return 'failure' in outcome
+          ? { failure: await settleAbandoned(environment, spec, outcome.failure) }
+          : outcome
+      }),
+  }
+}
+
+/** Tries until it succeeds or the policy gives up. Each failed attempt leaves a row. While draining, nothing begins. */
+async function attempt<T extends Json | void>(
+  environment: RunEnvironment,
+  run: { id: string; log: Logger },
+  name: string,
+  work: () => Promise<T>,
+  policy: RetryPolicy,
+): Promise<Recorded<T>> {
+  const begun = monotonicMs()
+  let counted = 0
+  let uncounted = 0
+  for (let number = 1; ; number++) {
+    try {
+      return { value: await environment.drain.track(work) }
+    } catch (error) {
+      const failure = classifyFailure(error, isDatabaseUnavailable)
+      const tried = { counted: counted + 1, uncounted, elapsedMs: monotonicMs() - begun }
+      const next = decideAfterFailure(failure, tried, policy, Math.random())
+      const serialized = serializeError(error)
+      const retryInMs = next.action === 'retry' ? Math.round(next.delayMs) : null
+      run.log.warn(
+        { event: 'step.failed', step: name, attempt: number, retryInMs, error: serialized },
+        serialized.message,
+      )
+      await recordFailure(environment, {
+        runId: run.id,
+        step: name,
+        attempt: number,
+        error: serialized,
+        retryInMs,
+      })
+      if (next.action === 'give-up') return { failure: serialized }
+      if (next.counts) counted += 1
+      else uncounted += 1
+      await environment.drain.pause(next.delayMs)
+    }
+  }
+}
+
+/** The row is for people to read: while the database is away, waiting for it here would only hold up the retry. */
+async function recordFailure(
+  environment: RunEnvironment,
+  failure: { runId: string; step: string; attempt: number; error: SerializedError; retryInMs: number | null },
+): Promise<void> {
+  try {
+    const row = { ...failure, at: new Date(environment.clock.now()) }
+    await environment.database.db.insert(tables.stepFailures).values(row)
+  } catch (error) {
+    if (!isDatabaseUnavailable(error)) throw error
+  }
+}
+
+async function once<T extends Json | void>(
+  environment: RunEnvironment,
+  run: { id: string; job: string },
+  name: string,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const mine = and(
+    eq(tables.completedTransactions.runId, run.id),
+    eq(tables.completedTransactions.step, name),
+  )
+  return environment.database.transaction(async (tx) => {
+    const record = { runId: run.id, step: name, at: new Date(environment.clock.now()) }
+    const claimed = await tx.db
+      .insert(tables.completedTransactions)
+      .values(record)
+      .onConflictDoNothing()
+      .returning()
+    if (claimed.length === 0) {
+      const [done] = await tx.db.select().from(tables.completedTransactions).where(mine)
+      return (done?.output ?? undefined) as T // recorded by this very step
+    }
+    const result = await work(tx)
+    if (result !== undefined)
+      await tx.db
+        .update(tables.completedTransactions)
+        .set({ output: result as Json })
+        .where(mine)
+    seam(`${run.job}.${name}.before-commit`)
+    return result
+  })
+}
