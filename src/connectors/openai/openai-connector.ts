@@ -1,0 +1,87 @@
+import OpenAI from 'openai'
+import type { Response } from 'openai/resources/responses/responses'
+import { KinkeeperError, parseJson, SECOND_MS } from '../../primitives/index.ts'
+import type { OpenAiConnector } from '../contract.ts'
+import { type Call, errorFor } from '../failures.ts'
+import { OPENAI_PAUSE_MS, openAiError } from './openai-errors.ts'
+
+export type OpenAiSettings = {
+  apiKey: string
+  model: string
+  /** The API's base including `/v1`; OpenAI's own when absent. */
+  baseUrl?: string | undefined
+  timeoutMs?: number | undefined
+}
+
+/** A job post fits into a fraction of this; it bounds what a runaway answer costs. */
+const MAX_OUTPUT_TOKENS = 8_000
+const CALL: Call = { provider: 'openai', operation: 'responses.create', effect: 'repeatable' }
+
+/** OpenAI through its official SDK: the Responses API with a strict JSON schema, nothing stored there, no retries. */
+export function createOpenAiConnector(settings: OpenAiSettings): OpenAiConnector {
+  const client = new OpenAI({
+    apiKey: settings.apiKey,
+    baseURL: settings.baseUrl ?? 'https://api.openai.com/v1',
+    organization: null,
+    project: null,
+    maxRetries: 0,
+    timeout: settings.timeoutMs ?? 30 * SECOND_MS,
+    logLevel: 'off',
+  })
+  return {
+    async extract({ instructions, text, schemaName, jsonSchema, signal }) {
+      const request = {
+        model: settings.model,
+        instructions,
+        input: [{ role: 'user' as const, content: [{ type: 'input_text' as const, text }] }],
+        text: {
+          format: { type: 'json_schema' as const, name: schemaName, strict: true, schema: jsonSchema },
+        },
+        max_output_tokens: MAX_OUTPUT_TOKENS,
+        store: false,
+      }
+      try {
+        return answerOf(await client.responses.create(request, signal ? { signal } : {}))
+      } catch (error) {
+        signal?.throwIfAborted()
+        throw error instanceof KinkeeperError ? error : openAiError(CALL, error)
+      }
+    },
+  }
+}
+
+/**
+ * The model's JSON out of a response. The message is not always the first item (reasoning comes before it), and may
+ * be a refusal. Throws RetryError when the answer is cut or no JSON, NeverRetryError when the model will not answer.
+ */
+export function answerOf(
+  response: Pick<Response, 'status' | 'output' | 'error' | 'incomplete_details'>,
+): unknown {
+  if (response.status === 'incomplete' && response.incomplete_details?.reason === 'content_filter') {
+    throw refused('content_filter', 'OpenAI’s content filter stopped the answer.')
+  }
+  if (response.status === 'failed') throw failed(response.error?.code ?? 'failed')
+  if (response.status !== 'completed') {
+    const code = response.incomplete_details?.reason ?? response.status ?? 'no status'
+    throw errorFor(CALL, { kind: 'broken', status: 200, code })
+  }
+  const parts = (response.output ?? []).flatMap((item) => (item.type === 'message' ? item.content : []))
+  if (parts.some((part) => part.type === 'refusal')) {
+    throw refused('refusal', 'The model refused to read the text.')
+  }
+  const json = parseJson(parts.map((part) => (part.type === 'output_text' ? part.text : '')).join(''))
+  if (json === undefined) throw errorFor(CALL, { kind: 'unreadable', status: 200 })
+  return json
+}
+
+function failed(code: string): KinkeeperError {
+  if (code === 'rate_limit_exceeded') {
+    return errorFor(CALL, { kind: 'rate_limited', retryAfterMs: OPENAI_PAUSE_MS, status: 200, code })
+  }
+  if (code === 'invalid_prompt') return refused(code, 'OpenAI refused the prompt.')
+  return errorFor(CALL, { kind: 'broken', status: 200, code })
+}
+
+function refused(code: string, explanation: string): KinkeeperError {
+  return errorFor(CALL, { kind: 'refused', explanation, status: 200, code })
+}
