@@ -1,0 +1,65 @@
+import { z } from 'zod'
+
+const optionsSchema = z.object({
+  /** 0 takes any free port. */
+  port: z.coerce.number().int().min(0).max(65_535).default(3100),
+  /** SQLite file, or `:memory:`. */
+  stateFile: z.string().min(1).default(':memory:'),
+  /** Where the application listens, without a trailing slash. */
+  publicUrl: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  twilioAccountSid: z.string().regex(/^AC[0-9a-f]{32}$/i, 'is AC and 32 hexadecimal digits'),
+  twilioAuthToken: z.string().min(1),
+  twilioFrom: z.string().regex(/^\+\d{6,15}$/, 'is a phone number like +15005550006'),
+  slackBotToken: z.string().min(1),
+  slackSigningSecret: z.string().min(1),
+  slackJobsChannel: z.string().min(1),
+  slackAlertsChannel: z.string().min(1).default('C0SANDALERTS'),
+  openaiApiKey: z.string().min(1),
+  circleApiToken: z.string().min(1),
+  circleSpaceId: z.coerce.number().int().positive(),
+})
+
+export type SandboxOptions = z.output<typeof optionsSchema>
+type OptionName = keyof SandboxOptions
+
+const VARIABLES: Record<OptionName, string> = {
+  port: 'SANDBOX_PORT',
+  stateFile: 'SANDBOX_STATE_FILE',
+  publicUrl: 'PUBLIC_URL',
+  twilioAccountSid: 'TWILIO_ACCOUNT_SID',
+  twilioAuthToken: 'TWILIO_AUTH_TOKEN',
+  twilioFrom: 'TWILIO_FROM',
+  slackBotToken: 'SLACK_BOT_TOKEN',
+  slackSigningSecret: 'SLACK_SIGNING_SECRET',
+  slackJobsChannel: 'SLACK_JOBS_CHANNEL',
+  slackAlertsChannel: 'SLACK_ALERTS_CHANNEL',
+  openaiApiKey: 'OPENAI_API_KEY',
+  circleApiToken: 'CIRCLE_API_TOKEN',
+  circleSpaceId: 'CIRCLE_SPACE_ID',
+}
+
+/** What came of reading the environment: options, or one sentence per wrong variable. */
+export type ConfigOutcome =
+  | { ok: true; options: SandboxOptions; exitWithParent: boolean }
+  | { ok: false; problems: string[] }
+
+/** Reads the sandbox's options from the environment. Empty variables count as absent. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): ConfigOutcome {
+  const values = Object.fromEntries(
+    Object.entries(VARIABLES).map(([name, variable]) => [name, environment[variable] || undefined]),
+  )
+  const parsed = optionsSchema.safeParse(values)
+  if (parsed.success) {
+    return { ok: true, options: parsed.data, exitWithParent: environment.SANDBOX_EXIT_WITH_PARENT === '1' }
+  }
+  return {
+    ok: false,
+    problems: parsed.error.issues.map((issue) => {
+      const name = String(issue.path[0])
+      const variable = name in VARIABLES ? VARIABLES[name as OptionName] : name
+      return values[name] === undefined
+        ? `${variable} is not set; the sandbox needs it.`
+        : `${variable} is wrong: ${issue.message}.`
+    }),
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What the sandbox sends to the application: webhooks, status callbacks and clicks, as a provider would, with its
+ * timeouts. Faults on deliveries are applied here.
+ */
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { setTimeout as wait } from 'node:timers/promises'
+import { monotonicMs } from '../primitives/index.ts'
+import type { Provider } from './faults.ts'
+import type { World } from './world.ts'
+
+export type Delivery = {
+  provider: Provider
+  operation: 'webhook' | 'status-callback' | 'interaction'
+  url: string
+  headers: Record<string, string>
+  form: Record<string, string>
+  connectTimeoutMs: number
+  /** From the first byte sent to the last one read. */
+  totalTimeoutMs: number
+}
+
+export type DeliveryOutcome = { elapsedMs: number } & (
+  | { kind: 'answered'; status: number; headers: IncomingHttpHeaders; body: string }
+  /** Nothing reached the application. */
+  | { kind: 'not-connected'; reason: string }
+  /** The request may have been handled; no answer came in time, or the connection was cut. */
+  | { kind: 'no-answer'; reason: string }
+)
+
+/** Delivers once (twice at the same moment under the `duplicate` fault). Never throws. */
+export async function deliver(world: World, delivery: Delivery): Promise<DeliveryOutcome> {
+  const fault = world.faults.draw(delivery.provider, delivery.operation)
+  const call = world.calls.record({
+    provider: delivery.provider,
+    operation: delivery.operation,
+    direction: 'out',
+    method: 'POST',
+    path: delivery.url,
+    headers: delivery.headers,
+    body: delivery.form,
+    status: null,
+    fault: fault?.id ?? null,
+    atMs: world.clock.now(),
+  })
+  const outcome = await sendWithFault(delivery, fault?.kind, fault?.delayMs ?? 1_000)
+  call.status = outcome.kind === 'answered' ? outcome.status : 0
+  return outcome
+}
+
+async function sendWithFault(
+  delivery: Delivery,
+  kind: string | undefined,
+  delayMs: number,
+): Promise<DeliveryOutcome> {
+  if (kind === 'drop-before')
+    return { kind: 'not-connected', reason: 'connection refused (fault)', elapsedMs: 0 }
+  if (kind === 'delay') await wait(delayMs)
+  if (kind === 'duplicate') {
+    const [first] = await Promise.all([send(delivery), send(delivery)])
+    return first
+  }
+  const outcome = await send(delivery)
+  if (kind !== 'drop-after') return outcome
+  return { kind: 'no-answer', reason: 'the answer was lost (fault)', elapsedMs: outcome.elapsedMs }
+}
+
+function send(delivery: Delivery): Promise<DeliveryOutcome> {
+  const startedMs = monotonicMs()
+  const elapsed = () => Math.round(monotonicMs() - startedMs)
+  const body = new URLSearchParams(delivery.form).toString()
+  const request = delivery.url.startsWith('https:') ? httpsRequest : httpRequest
+  return new Promise((resolve) => {
+    let connected = false
+    const outgoing = request(delivery.url, {
+      method: 'POST',
+      agent: false,
+      headers: {
+        ...delivery.headers,
+        'content-type': 'application/x-www-form-urlencoded',
+        'content-length': String(Buffer.byteLength(body)),
+      },
+    })
+    const connectTimer = setTimeout(() => {
+      if (!connected) outgoing.destroy(new Error('connect timeout'))
+    }, delivery.connectTimeoutMs)
+    const totalTimer = setTimeout(() => outgoing.destroy(new Error('read timeout')), delivery.totalTimeoutMs)
+    const settle = (outcome: DeliveryOutcome) => {
+      clearTimeout(connectTimer)
+      clearTimeout(totalTimer)
+      resolve(outcome)
+    }
+    const fail = (error: Error) =>
+      settle({ kind: connected ? 'no-answer' : 'not-connected', reason: error.message, elapsedMs: elapsed() })
+    outgoing.on('socket', (socket) => socket.on('connect', () => (connected = true)))
+    outgoing.on('error', fail)
+    outgoing.on('response', (incoming) => {
+      const chunks: Buffer[] = []
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+      incoming.on('error', fail)
+      incoming.on('end', () =>
+        settle({
+          kind: 'answered',
+          status: incoming.statusCode ?? 0,
+          headers: incoming.headers,
+          body: Buffer.concat(chunks).toString('utf8'),
+          elapsedMs: elapsed(),
+        }),
+      )
+    })
+    outgoing.end(body)
+  })
+}

@@ -1,0 +1,169 @@
+/**
+ * The path of every call from the application: read the body, draw a fault, obey the provider's limits, do the work,
+ * spoil the answer when the fault says so, and record what crossed the wire. The one place where faults are applied
+ * to API operations; deliveries have theirs in `deliveries.ts`.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import type { Context, MiddlewareHandler } from 'hono'
+import { isRecord, parseJson } from '../primitives/index.ts'
+import type { Fault, Provider } from './faults.ts'
+import { providerError } from './provider-errors.ts'
+import type { World } from './world.ts'
+
+/** The fields of a call, from its query, form or JSON body; a form's repeated key is a list. */
+export type Fields = Record<string, unknown>
+export type SandboxEnv = { Bindings: HttpBindings; Variables: { fields: Fields } }
+export type SandboxContext = Context<SandboxEnv>
+
+/**
+ * Wraps one provider's operation.
+ * @param name the operation's name, or how to find it in the request (Slack's method is in the path)
+ */
+export function operation(
+  world: World,
+  provider: Provider,
+  name: string | ((context: SandboxContext) => string),
+): MiddlewareHandler<SandboxEnv> {
+  return async (context, next) => {
+    const operationName = typeof name === 'string' ? name : name(context)
+    const body = await readBody(context)
+    const fields: Fields = { ...context.req.query(), ...(isRecord(body) ? body : {}) }
+    context.set('fields', fields)
+    const fault = world.faults.draw(provider, operationName)
+    const call = world.calls.record({
+      provider,
+      operation: operationName,
+      direction: 'in',
+      method: context.req.method,
+      path: pathAndQuery(context.req.url),
+      headers: context.req.header(),
+      body,
+      status: null,
+      fault: fault?.id ?? null,
+      atMs: world.clock.now(),
+    })
+    const work = async () => {
+      const retryAfterS = world.limiter.take(provider, operationName, String(fields.channel ?? ''))
+      if (retryAfterS === null) await next()
+      else answer(context, providerError(provider, 429, { retryAfterS }))
+    }
+    await runWithFault(context, provider, fault, work)
+    call.status = context.res === RESPONSE_ALREADY_SENT ? 0 : context.res.status
+  }
+}
+
+async function runWithFault(
+  context: SandboxContext,
+  provider: Provider,
+  fault: Fault | undefined,
+  work: () => Promise<void>,
+): Promise<void> {
+  if (!fault) return work()
+  switch (fault.kind) {
+    case 'delay':
+      if (fault.when === 'before') await wait(fault.delayMs ?? 1_000)
+      await work()
+      if (fault.when === 'after') await wait(fault.delayMs ?? 1_000)
+      return
+    case 'drop-before':
+      return cut(context)
+    case 'drop-after':
+      await work()
+      return cut(context)
+    case 'status':
+    case 'html':
+    case 'rate-limit':
+      if (fault.when === 'after') await work()
+      return answer(context, refusal(provider, fault))
+    case 'malformed':
+      await work()
+      return answer(context, await truncated(context.res))
+    case 'slow-trickle':
+      await work()
+      return answer(context, trickling(context.res, fault.delayMs ?? 50))
+    case 'duplicate':
+      return work()
+  }
+}
+
+function refusal(provider: Provider, fault: Fault): Response {
+  const { code, retryAfterS } = fault
+  if (fault.kind === 'html') {
+    const page =
+      '<html><head><title>503 Service Unavailable</title></head><body><h1>Bad day</h1></body></html>'
+    return new Response(page, { status: fault.status ?? 503, headers: { 'content-type': 'text/html' } })
+  }
+  const status = fault.status ?? (fault.kind === 'rate-limit' ? 429 : 500)
+  if (fault.body === undefined) {
+    const seconds = retryAfterS ?? (fault.kind === 'rate-limit' ? 1 : undefined)
+    return providerError(provider, status, { code, retryAfterS: seconds })
+  }
+  const headers: Record<string, string> =
+    retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }
+  if (typeof fault.body !== 'string') return Response.json(fault.body, { status, headers })
+  return new Response(fault.body, { status, headers: { ...headers, 'content-type': 'text/plain' } })
+}
+
+/** Ends the connection without an answer, as a crash or a broken network does. */
+function cut(context: SandboxContext): void {
+  context.env.outgoing.destroy()
+  answer(context, RESPONSE_ALREADY_SENT)
+}
+
+function answer(context: SandboxContext, response: Response): void {
+  // Hono merges the headers of an answer that is there already; a spoiled answer starts from nothing.
+  context.res = undefined
+  context.res = response
+}
+
+async function truncated(response: Response): Promise<Response> {
+  const text = await response.text()
+  return new Response(text.slice(0, Math.floor(text.length / 2)), plainInit(response))
+}
+
+/** The same answer in eight pieces, with a pause before each. */
+function trickling(response: Response, pauseMs: number): Response {
+  const stream = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      const size = Math.max(1, Math.ceil(bytes.length / 8))
+      for (let start = 0; start < bytes.length; start += size) {
+        await wait(pauseMs)
+        controller.enqueue(bytes.slice(start, start + size))
+      }
+      controller.close()
+    },
+  })
+  return new Response(stream, plainInit(response))
+}
+
+function plainInit(response: Response): ResponseInit {
+  const headers = new Headers(response.headers)
+  headers.delete('content-length')
+  return { status: response.status, headers }
+}
+
+async function readBody(context: SandboxContext): Promise<unknown> {
+  if (context.req.method === 'GET' || context.req.method === 'HEAD') return null
+  const text = await context.req.text()
+  if (text === '') return null
+  const type = context.req.header('content-type') ?? ''
+  if (type.includes('json')) return parseJson(text) ?? text
+  return formFields(new URLSearchParams(text))
+}
+
+function formFields(form: URLSearchParams): Fields {
+  return Object.fromEntries(
+    [...new Set(form.keys())].map((key) => {
+      const values = form.getAll(key)
+      return [key, values.length === 1 ? values[0] : values]
+    }),
+  )
+}
+
+function pathAndQuery(url: string): string {
+  const { pathname, search } = new URL(url)
+  return pathname + search
+}
