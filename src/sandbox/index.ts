@@ -1,0 +1,94 @@
+/**
+ * The sandbox: stand-ins for Twilio, Slack, OpenAI and Circle on one loopback port. To be imported by tests and by
+ * `main.ts` only; the program knows the providers' addresses and nothing else.
+ */
+import { createAdaptorServer, type ServerType } from '@hono/node-server'
+import { Hono } from 'hono'
+import { createCircleApp } from './circle/app.ts'
+import type { SandboxOptions } from './config.ts'
+import { createControlApp } from './control/app.ts'
+import { createOpenAiApp } from './openai/app.ts'
+import type { SandboxEnv } from './pipeline.ts'
+import { createSlackApp } from './slack/app.ts'
+import { createTwilioApp } from './twilio/app.ts'
+import { resumeMessages } from './twilio/outbound.ts'
+import { openWorld, type World } from './world.ts'
+
+export type { SandboxOptions } from './config.ts'
+export type { ChannelMessage, WorldView } from './control/world-view.ts'
+
+/** Credentials that mean nothing anywhere else, for whoever starts a sandbox without a wish of their own. */
+export const SANDBOX_CREDENTIALS = {
+  twilioAccountSid: 'AC00000000000000000000000000005a9d',
+  twilioAuthToken: 'sandbox-twilio-auth-token',
+  twilioFrom: '+15005550006',
+  slackBotToken: 'sandbox-slack-bot-token',
+  slackSigningSecret: 'sandbox-slack-signing-secret',
+  slackJobsChannel: 'C0SANDJOBS0',
+  slackAlertsChannel: 'C0SANDALERTS',
+  openaiApiKey: 'sandbox-openai-api-key',
+  circleApiToken: 'sandbox-circle-api-token',
+  circleSpaceId: 1001,
+} as const satisfies Partial<SandboxOptions>
+
+export type RunningSandbox = {
+  /** `http://127.0.0.1:<port>` */
+  url: string
+  port: number
+  /** Cuts every connection and closes the state file. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a sandbox.
+ * @throws Error in plain words when the port is taken or another sandbox has the state file open
+ */
+export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
+  const world = openWorld(options)
+  const server = createAdaptorServer({ fetch: createSandboxApp(world).fetch })
+  try {
+    await listen(server, options.port)
+  } catch (error) {
+    world.close()
+    throw error
+  }
+  const port = portOf(server)
+  const url = `http://127.0.0.1:${port}`
+  world.setOwnUrl(url)
+  resumeMessages(world)
+  return {
+    url,
+    port,
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve))
+      if ('closeAllConnections' in server) server.closeAllConnections()
+      await closed
+      world.close()
+    },
+  }
+}
+
+function createSandboxApp(world: World): Hono<SandboxEnv> {
+  return new Hono<SandboxEnv>()
+    .route('/twilio', createTwilioApp(world))
+    .route('/slack', createSlackApp(world))
+    .route('/openai', createOpenAiApp(world))
+    .route('/circle', createCircleApp(world))
+    .route('/control', createControlApp(world))
+}
+
+function listen(server: ServerType, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error)
+      const sentence = `Port ${port} is taken. Stop what uses it, or set SANDBOX_PORT to another one.`
+      reject(new Error(sentence, { cause: error }))
+    })
+    server.listen(port, '127.0.0.1', () => resolve())
+  })
+}
+
+function portOf(server: ServerType): number {
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
