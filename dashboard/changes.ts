@@ -1,0 +1,92 @@
+import type { QueryClient, QueryKey } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import type { Change } from '../src/server/contract.ts'
+
+/** A burst of changes is gathered for this long, so that 200 texts at once cause one refetch and not 200. */
+const GATHER_MS = 200
+/** The browser gives up on a stream that was answered with an error; we do not. */
+const RETRY_MS = 3_000
+/** A restart of the server shorter than this goes by unmentioned. */
+const MENTION_AFTER_MS = 2_000
+
+/**
+ * Keeps what is on screen current: one EventSource on /api/changes for the whole dashboard, whose events name what
+ * changed and so which queries are fetched again. While the stream is down nothing is known to be current, so after
+ * a reconnect everything is fetched again.
+ * @returns `lost` once the server has been gone for two seconds, otherwise `live`.
+ */
+export function useChanges(): 'live' | 'lost' {
+  const queryClient = useQueryClient()
+  const [connection, setConnection] = useState<'live' | 'lost'>('live')
+  useEffect(() => followChanges(queryClient, setConnection), [queryClient])
+  return connection
+}
+
+/** Which queries a change makes stale, as key prefixes; an empty prefix means all of them. */
+export function staleQueries(change: Change): QueryKey[] {
+  switch (change.topic) {
+    case 'inbox':
+      return [['inbox']]
+    case 'submission':
+      return [change.id === null ? ['post'] : ['post', change.id], ['posts'], ['inbox']]
+    case 'run':
+      return [change.id === null ? ['run'] : ['run', change.id], ['post'], ['inbox']]
+    case 'effect':
+      return [['inbox'], ['post'], ['run']]
+    case 'clock':
+      return [[]]
+  }
+}
+
+/** Follows the stream until the returned function is called. */
+function followChanges(queryClient: QueryClient, report: (connection: 'live' | 'lost') => void): () => void {
+  const stale = new Map<string, QueryKey>()
+  let source: EventSource | null = null
+  let wasDown = false
+  let gather: ReturnType<typeof setTimeout> | undefined
+  let retry: ReturnType<typeof setTimeout> | undefined
+  let mention: ReturnType<typeof setTimeout> | undefined
+
+  function refetch() {
+    gather = undefined
+    for (const queryKey of stale.values()) void queryClient.invalidateQueries({ queryKey })
+    stale.clear()
+  }
+
+  function note(event: MessageEvent<string>) {
+    for (const key of staleQueries(JSON.parse(event.data) as Change)) stale.set(JSON.stringify(key), key)
+    gather ??= setTimeout(refetch, GATHER_MS)
+  }
+
+  function up() {
+    clearTimeout(mention)
+    mention = undefined
+    report('live')
+    if (wasDown) void queryClient.invalidateQueries()
+    wasDown = false
+  }
+
+  function down() {
+    wasDown = true
+    mention ??= setTimeout(() => report('lost'), MENTION_AFTER_MS)
+    if (source?.readyState === EventSource.CLOSED) {
+      clearTimeout(retry)
+      retry = setTimeout(connect, RETRY_MS)
+    }
+  }
+
+  function connect() {
+    source?.close()
+    source = new EventSource('/api/changes')
+    source.addEventListener('open', up)
+    source.addEventListener('error', down)
+    source.addEventListener('change', note)
+  }
+
+  connect()
+  return () => {
+    source?.close()
+    for (const timer of [gather, retry, mention]) clearTimeout(timer)
+  }
+}

@@ -1,0 +1,62 @@
+import { useEffect } from 'react'
+
+/**
+ * The keys. The page says with data attributes what they act on, so no page handles keys itself: `j` and `k` move
+ * the focus through `[data-row]`; any other letter presses the button with that `data-hotkey` in the row in focus,
+ * or on a page with a single such button, that one. `/` and `?` are given by the caller.
+ */
+export function useKeys(actions: { search: () => void; help: () => void }): void {
+  const { search, help } = actions
+  useEffect(() => {
+    function press(event: KeyboardEvent) {
+      if (isForSomethingElse(event)) return
+      const handled = handle(event.key, search, help)
+      if (handled) event.preventDefault()
+    }
+    document.addEventListener('keydown', press)
+    return () => document.removeEventListener('keydown', press)
+  }, [search, help])
+}
+
+/** Typing in a field, a dialog or menu on top, or a shortcut of the browser. */
+function isForSomethingElse(event: KeyboardEvent): boolean {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return true
+  const target = event.target instanceof Element ? event.target : document.body
+  return target.closest('input, textarea, select, [role="dialog"], [role="menu"], [role="listbox"]') !== null
+}
+
+function handle(key: string, search: () => void, help: () => void): boolean {
+  switch (key) {
+    case '/':
+      search()
+      return true
+    case '?':
+      help()
+      return true
+    case 'j':
+      return moveFocus(1)
+    case 'k':
+      return moveFocus(-1)
+    default:
+      return pressHotkey(key)
+  }
+}
+
+function moveFocus(step: 1 | -1): boolean {
+  const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')]
+  const current = rows.findIndex((row) => row.contains(document.activeElement))
+  const next = rows[current < 0 ? 0 : Math.min(Math.max(current + step, 0), rows.length - 1)]
+  next?.focus()
+  next?.scrollIntoView({ block: 'nearest' })
+  return next !== undefined
+}
+
+function pressHotkey(key: string): boolean {
+  if (!/^[a-z]$/.test(key)) return false
+  const selector = `button[data-hotkey="${key}"]:not(:disabled)`
+  const row = document.activeElement?.closest('[data-row]')
+  const everywhere = document.querySelectorAll<HTMLElement>(selector)
+  const button = row?.querySelector<HTMLElement>(selector) ?? (everywhere.length === 1 ? everywhere[0] : null)
+  button?.click()
+  return Boolean(button)
+}

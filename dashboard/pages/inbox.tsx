@@ -1,0 +1,121 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
+import type { AttentionItem, InboxItem } from '../../src/server/contract.ts'
+import { queries } from '../queries.ts'
+import { useMayDecide, useSession } from '../session.ts'
+import { Button } from '../ui/button.tsx'
+import { Section } from '../ui/card.tsx'
+import { EmptyState, Problem } from '../ui/empty-state.tsx'
+import { PageHead } from '../ui/shell.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { ApprovalCard } from './inbox/approval-card.tsx'
+import { AttentionCard, attentionKey } from './inbox/attention.tsx'
+import styles from './inbox.module.css'
+
+const route = getRouteApi('/')
+
+/** What needs a person: posts to decide, nearest deadline first, and what went wrong. */
+export function InboxPage() {
+  const inbox = useInfiniteQuery(queries.inbox)
+  const { approval } = route.useSearch()
+  const mayDecide = useMayDecide()
+  if (inbox.error && !inbox.data) return <Problem error={inbox.error} onRetry={() => void inbox.refetch()} />
+
+  const items = inbox.data?.pages.flatMap((page) => page.items)
+  const first = inbox.data?.pages[0]
+  return (
+    <>
+      <PageHead title="Inbox">
+        {mayDecide
+          ? 'Approving publishes to Circle and texts the sender, at once. It can’t be undone.'
+          : 'You see what waits for a decision; approvers decide.'}
+      </PageHead>
+      {items === undefined || first === undefined ? (
+        <Skeleton rows={3} height={232} />
+      ) : (
+        <>
+          <Approvals items={items} openCount={first.openCount} focusOn={approval ?? null} />
+          {inbox.hasNextPage && (
+            <Button busy={inbox.isFetchingNextPage} onClick={() => void inbox.fetchNextPage()}>
+              Show more
+            </Button>
+          )}
+          <Attention items={first.attention} />
+        </>
+      )}
+    </>
+  )
+}
+
+function Approvals(props: { items: InboxItem[]; openCount: number; focusOn: string | null }) {
+  const { items, openCount, focusOn } = props
+  const list = useRef<HTMLUListElement>(null)
+  const lastFocused = useRef<number | null>(null)
+  const count = items.length
+
+  useEffect(() => {
+    if (focusOn === null) return
+    document.getElementById(`approval-${focusOn}`)?.closest<HTMLElement>('[data-row]')?.focus()
+  }, [focusOn])
+
+  // After a decision its card is gone, and the focus with it: put it on the one that took its place.
+  useEffect(() => {
+    if (lastFocused.current === null || document.activeElement !== document.body) return
+    const rows = list.current?.querySelectorAll<HTMLElement>('[data-row]') ?? []
+    rows[Math.min(lastFocused.current, count - 1)]?.focus()
+  }, [count])
+
+  if (count === 0) return <NothingToDecide />
+  return (
+    <Section title={`To decide · ${openCount}`}>
+      <ul className={styles.list} ref={list}>
+        {items.map((item, index) => (
+          <li
+            key={item.approval.id}
+            onFocus={() => {
+              lastFocused.current = index
+            }}
+          >
+            <ApprovalCard item={item} />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+function Attention({ items }: { items: AttentionItem[] }) {
+  if (items.length === 0) return null
+  return (
+    <Section title={`Needs a look · ${items.length}`}>
+      <ul className={styles.list}>
+        {items.map((item) => (
+          <li key={attentionKey(item)}>
+            <AttentionCard item={item} />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+function NothingToDecide() {
+  const { sandbox } = useSession()
+  return (
+    <EmptyState
+      icon="inbox"
+      title="Nothing to decide"
+      action={
+        sandbox ? (
+          <Link to="/sandbox">Text a job post from the sandbox</Link>
+        ) : (
+          <Link to="/posts">See all job posts</Link>
+        )
+      }
+    >
+      A job post appears here as soon as someone texts one and it has been read, usually within seconds. It
+      also appears in Slack; whoever decides first decides.
+    </EmptyState>
+  )
+}

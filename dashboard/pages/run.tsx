@@ -1,0 +1,112 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import type { RunDetail } from '../../src/server/contract.ts'
+import { queries } from '../queries.ts'
+import { useMayDecide } from '../session.ts'
+import { describeTook, useNow } from '../time.ts'
+import { Badge } from '../ui/badge.tsx'
+import { Card, Section } from '../ui/card.tsx'
+import { EmptyState, Problem } from '../ui/empty-state.tsx'
+import { Icon } from '../ui/icon.tsx'
+import { RelativeTime } from '../ui/relative-time.tsx'
+import { PageHead } from '../ui/shell.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { RUN_WORDS } from '../words.ts'
+import { RetryRun } from './inbox/retry.tsx'
+import { EffectList } from './post/effect-list.tsx'
+import { StepRow } from './run/step-row.tsx'
+import styles from './run.module.css'
+
+const route = getRouteApi('/runs/$id')
+
+/** One run of a job: its steps in time, what each answered, and why it failed if it did. */
+export function RunPage() {
+  const { id } = route.useParams()
+  const run = useQuery(queries.run(id))
+  if (run.data) return <Run detail={run.data} />
+  if (run.error) return <Problem error={run.error} onRetry={() => void run.refetch()} />
+  return <Skeleton rows={6} height={44} />
+}
+
+function Run({ detail }: { detail: RunDetail }) {
+  const { run, submission } = detail
+  const mayDecide = useMayDecide()
+  return (
+    <>
+      <PageHead
+        title={run.job}
+        aside={run.status === 'failed' && mayDecide ? <RetryRun runId={run.id} /> : null}
+      >
+        <div className={styles.facts}>
+          <Badge status={RUN_WORDS[run.status]} />
+          <span>
+            queued <RelativeTime at={run.createdAt} />
+          </span>
+          <Took detail={detail} />
+          {detail.recoveries > 0 && (
+            <span>
+              taken up again {detail.recoveries} {detail.recoveries === 1 ? 'time' : 'times'} after a crash
+            </span>
+          )}
+          {submission && (
+            <Link to="/posts/$id" params={{ id: submission.id }}>
+              {submission.title ?? `Job post ${submission.reference}`}
+            </Link>
+          )}
+          <code>{run.id}</code>
+        </div>
+      </PageHead>
+      {detail.error && (
+        <p className={styles.error}>
+          <Icon name="alert" /> {detail.error}
+        </p>
+      )}
+      <Section title="Steps">
+        <Steps detail={detail} />
+      </Section>
+      {detail.effects.length > 0 && <EffectList effects={detail.effects} />}
+      <Section title="Input">
+        <pre className={styles.json}>{detail.input}</pre>
+      </Section>
+    </>
+  )
+}
+
+function Took({ detail: { run, executor } }: { detail: RunDetail }) {
+  if (run.startedAt === null) return null
+  const took = run.finishedAt && describeTook(Date.parse(run.finishedAt) - Date.parse(run.startedAt))
+  return (
+    <span>
+      {took ? `took ${took}` : 'under way'}
+      {executor && ` on ${executor}`}
+    </span>
+  )
+}
+
+function Steps({ detail }: { detail: RunDetail }) {
+  const now = useNow()
+  const { run, steps } = detail
+  if (steps.length === 0) {
+    return (
+      <EmptyState icon="list" title="No step has begun">
+        {run.status === 'delayed' ? 'This run waits for its time.' : 'Steps appear here as they begin.'}
+      </EmptyState>
+    )
+  }
+  const startMs = Date.parse(run.startedAt ?? run.createdAt)
+  const endMs = run.finishedAt ? Date.parse(run.finishedAt) : now
+  return (
+    <Card>
+      <ol className={styles.steps}>
+        {steps.map((step) => (
+          <StepRow
+            key={`${step.name} ${step.startedAt}`}
+            step={step}
+            startMs={startMs}
+            endMs={Math.max(endMs, startMs + 1)}
+          />
+        ))}
+      </ol>
+    </Card>
+  )
+}

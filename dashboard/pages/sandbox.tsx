@@ -1,0 +1,88 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import type { SandboxTab } from '../routes.tsx'
+import { useSession } from '../session.ts'
+import { EmptyState, Problem } from '../ui/empty-state.tsx'
+import { PageHead } from '../ui/shell.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { Tabs } from '../ui/tabs.tsx'
+import { CirclePanel } from './sandbox/circle-panel.tsx'
+import { ControlsPanel } from './sandbox/controls-panel.tsx'
+import { PhonePanel } from './sandbox/phone-panel.tsx'
+import { SlackPanel } from './sandbox/slack-panel.tsx'
+import { useIsNarrow } from './sandbox/use-is-narrow.ts'
+import { type World, worldQuery } from './sandbox/world.ts'
+import styles from './sandbox.module.css'
+
+const route = getRouteApi('/sandbox')
+const TABS: { value: SandboxTab; label: string }[] = [
+  { value: 'phone', label: 'Phone' },
+  { value: 'slack', label: 'Slack' },
+  { value: 'circle', label: 'Circle' },
+  { value: 'controls', label: 'Controls' },
+]
+
+/** The stand-ins of the outside world, to be played with: text from a phone, answer in Slack, read in Circle. */
+export function SandboxPage() {
+  const { sandbox } = useSession()
+  if (!sandbox) {
+    return (
+      <EmptyState icon="flask" title="The sandbox is off">
+        It runs outside of production, or with KINKEEPER_SANDBOX=on.
+      </EmptyState>
+    )
+  }
+  return (
+    <>
+      <PageHead title="Sandbox">
+        Stand-ins for Twilio, Slack and Circle. Text a job post, decide in Slack or in the inbox, read it in
+        Circle.
+      </PageHead>
+      <Sandbox />
+    </>
+  )
+}
+
+function Sandbox() {
+  const world = useQuery(worldQuery)
+  const narrow = useIsNarrow()
+  if (!world.data) {
+    if (world.error) return <Problem error={world.error} onRetry={() => void world.refetch()} />
+    return <Skeleton rows={1} height={480} />
+  }
+  return narrow ? <OneAtATime world={world.data} /> : <SideBySide world={world.data} />
+}
+
+function SideBySide({ world }: { world: World }) {
+  return (
+    <>
+      <div className={styles.pair}>
+        <PhonePanel phones={world.phones} />
+        <SlackPanel slack={world.slack} />
+      </div>
+      <div className={styles.pair}>
+        <ControlsPanel world={world} />
+        <CirclePanel posts={world.circle.posts} />
+      </div>
+    </>
+  )
+}
+
+function OneAtATime({ world }: { world: World }) {
+  const search = route.useSearch()
+  const navigate = route.useNavigate()
+  const tab = search.tab ?? 'phone'
+  return (
+    <Tabs
+      label="Stand-ins"
+      value={tab}
+      tabs={TABS}
+      onChange={(next) => void navigate({ search: { tab: next } })}
+    >
+      {tab === 'phone' && <PhonePanel phones={world.phones} />}
+      {tab === 'slack' && <SlackPanel slack={world.slack} />}
+      {tab === 'circle' && <CirclePanel posts={world.circle.posts} />}
+      {tab === 'controls' && <ControlsPanel world={world} />}
+    </Tabs>
+  )
+}

@@ -1,0 +1,124 @@
+import { Button } from '../../ui/button.tsx'
+import styles from './block-list.module.css'
+import type { Block, ButtonElement, Inline } from './blocks.ts'
+
+/** Draws a message's blocks; inputs belong to modals and are drawn there. */
+export function BlockList(props: { blocks: Block[]; busy?: boolean; onPress: (actionId: string) => void }) {
+  return (
+    <div className={styles.blocks}>
+      {props.blocks.map((block) => (
+        <BlockView key={block.key} block={block} busy={props.busy ?? false} onPress={props.onPress} />
+      ))}
+    </div>
+  )
+}
+
+/** Stretches of mrkdwn as text with weight and links. */
+export function InlineText({ inlines }: { inlines: Inline[] }) {
+  return inlines.map((inline) => <Stretch key={inline.at} inline={inline} />)
+}
+
+function BlockView(props: { block: Block; busy: boolean; onPress: (actionId: string) => void }) {
+  const { block, busy, onPress } = props
+  switch (block.type) {
+    case 'header':
+      return (
+        <h3 className={styles.header} dir="auto">
+          {block.text}
+        </h3>
+      )
+    case 'section':
+      return <SectionBlock block={block} />
+    case 'context':
+      return (
+        <div className={styles.context}>
+          {block.elements.map((element) => (
+            <span key={element.key} dir="auto">
+              <InlineText inlines={element.inlines} />
+            </span>
+          ))}
+        </div>
+      )
+    case 'divider':
+      return <hr className={styles.divider} />
+    case 'actions':
+      return (
+        <div className={styles.actions}>
+          {block.buttons.map((button) => (
+            <ActionButton
+              key={button.actionId || button.text}
+              button={button}
+              busy={busy}
+              onPress={onPress}
+            />
+          ))}
+        </div>
+      )
+    case 'input':
+      return null
+  }
+}
+
+function SectionBlock({ block }: { block: Extract<Block, { type: 'section' }> }) {
+  return (
+    <>
+      {block.text.inlines.length > 0 && (
+        <p className={styles.text} dir="auto">
+          <InlineText inlines={block.text.inlines} />
+        </p>
+      )}
+      {block.fields.length > 0 && (
+        <div className={styles.fields}>
+          {block.fields.map((field) => (
+            <p key={field.key} className={styles.text} dir="auto">
+              <InlineText inlines={field.inlines} />
+            </p>
+          ))}
+        </div>
+      )}
+    </>
+  )
+}
+
+const LOOKS = { primary: 'primary', danger: 'danger' } as const
+
+function ActionButton(props: { button: ButtonElement; busy: boolean; onPress: (actionId: string) => void }) {
+  const { button, busy, onPress } = props
+  if (button.url !== null) {
+    return (
+      <a href={button.url} target="_blank" rel="noreferrer" className={styles.link}>
+        {button.text}
+      </a>
+    )
+  }
+  return (
+    <Button
+      look={button.style === null ? 'plain' : LOOKS[button.style]}
+      disabled={busy}
+      onClick={() => onPress(button.actionId)}
+    >
+      {button.text}
+    </Button>
+  )
+}
+
+function Stretch({ inline }: { inline: Inline }) {
+  switch (inline.kind) {
+    case 'plain':
+      return inline.text
+    case 'bold':
+      return <strong>{inline.text}</strong>
+    case 'italic':
+      return <em>{inline.text}</em>
+    case 'strike':
+      return <s>{inline.text}</s>
+    case 'code':
+      return <code>{inline.text}</code>
+    case 'link':
+      return (
+        <a href={inline.url} target="_blank" rel="noreferrer">
+          {inline.text}
+        </a>
+      )
+  }
+}

@@ -1,0 +1,94 @@
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
+import { get, send } from '../../client.ts'
+import { useToast } from '../../ui/toast.tsx'
+
+/** What the sandbox's stand-ins hold: its `/control/*`, which the server passes on as `/api/sandbox/*`. */
+export type World = {
+  clock: { nowMs: number; offsetMs: number }
+  phones: Phone[]
+  slack: {
+    team: unknown
+    users: SlackUser[]
+    channels: { id: string; name: string; messages: SlackMessage[] }[]
+    modals: { userId: string; viewId: string; view: unknown }[]
+    ephemeral: { userId: string; channel: string; text: string; atMs: number }[]
+  }
+  circle: { spaces: unknown[]; posts: CirclePost[] }
+  faults: Fault[]
+}
+
+export type Phone = { number: string; optedOut: boolean; messages: PhoneMessage[] }
+export type PhoneMessage = {
+  direction: 'to_community' | 'from_community'
+  body: string
+  media: unknown
+  atMs: number
+  sid: string
+  status: string
+}
+export type SlackUser = { id: string; name: string; realName: string }
+export type SlackMessage = {
+  ts: string
+  userName: string
+  text: string
+  blocks: unknown
+  edited: unknown
+  replies: SlackMessage[]
+  atMs: number
+}
+export type CirclePost = {
+  id: string
+  name: string
+  status: string
+  url: string
+  text: string
+  createdAtMs: number
+}
+export type Fault = { id: string; provider: string; operation: string; kind: string; times?: number | null }
+export type FaultRequest = Omit<Fault, 'id'> & { status?: number; delayMs?: number }
+
+/** Block id → action id → what was filled in. */
+export type ModalValues = Record<string, Record<string, string>>
+type ModalErrors = { response_action: 'errors'; errors: Record<string, string> }
+
+/** Everything a person can do in the sandbox. */
+export const sandbox = {
+  world: () => get<World>('/api/sandbox/world'),
+  text: (text: { from: string; body: string }) =>
+    send<{ sid: string; webhookStatus: number; reply: string | null }>('POST', '/api/sandbox/texts', text),
+  click: (click: { userId: string; channel: string; ts: string; actionId: string }) =>
+    send<{ status: number }>('POST', '/api/sandbox/slack/clicks', click),
+  submit: ({ viewId, ...filled }: { viewId: string; userId: string; values: ModalValues }) =>
+    send<{ status: number; response: ModalErrors | null }>(
+      'POST',
+      `/api/sandbox/slack/views/${viewId}/submit`,
+      filled,
+    ),
+  close: ({ viewId, userId }: { viewId: string; userId: string }) =>
+    send('POST', `/api/sandbox/slack/views/${viewId}/close`, { userId }),
+  advance: (advanceMs: number) => send('POST', '/api/sandbox/clock', { advanceMs }),
+  addFault: (fault: FaultRequest) => send('POST', '/api/sandbox/faults', fault),
+  removeFault: (id: string) => send('DELETE', `/api/sandbox/faults/${id}`, null),
+}
+
+/** The stand-ins announce nothing to the browser, so the world is read every second while the page is in front. */
+export const worldQuery = queryOptions({
+  queryKey: ['world'],
+  queryFn: sandbox.world,
+  refetchInterval: 1_000,
+  staleTime: 0,
+})
+
+/**
+ * Something to do in the sandbox, as a mutation after which the world is read again; a failure is shown as a notice.
+ * @param act one of `sandbox`'s functions
+ */
+export function useSandbox<Input, Answer>(act: (input: Input) => Promise<Answer>) {
+  const queryClient = useQueryClient()
+  const toast = useToast()
+  return useMutation({
+    mutationFn: act,
+    onError: (error) => toast({ look: 'bad', title: 'The sandbox did not take that', detail: error.message }),
+    onSettled: () => queryClient.invalidateQueries({ queryKey: worldQuery.queryKey }),
+  })
+}

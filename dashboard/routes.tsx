@@ -1,0 +1,116 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import type { SubmissionStatus } from '../src/server/contract.ts'
+import { App, PageFailed, PageMissing } from './app.tsx'
+import { InboxPage } from './pages/inbox.tsx'
+import { PeoplePage } from './pages/people.tsx'
+import { PostPage } from './pages/post.tsx'
+import { PostsPage } from './pages/posts.tsx'
+import { RunPage } from './pages/run.tsx'
+import { WelcomePage } from './pages/welcome.tsx'
+import { SUBMISSION_WORDS } from './words.ts'
+
+/** Every page with its address. What a page shows besides its path is in its search parameters, checked here. */
+
+export type InboxSearch = { approval?: string }
+export type PostsSearch = { status?: SubmissionStatus; q?: string; cursor?: string }
+export const SANDBOX_TABS = ['phone', 'slack', 'circle', 'controls'] as const
+export type SandboxTab = (typeof SANDBOX_TABS)[number]
+export type SandboxSearch = { tab?: SandboxTab }
+export type WelcomeSearch = { token?: string }
+
+const rootRoute = createRootRoute({
+  component: App,
+  notFoundComponent: PageMissing,
+  errorComponent: PageFailed,
+})
+
+const inboxRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/',
+  validateSearch: (search): InboxSearch => text('approval', search.approval),
+  component: InboxPage,
+})
+
+const postsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/posts',
+  validateSearch: (search): PostsSearch => ({
+    ...(isSubmissionStatus(search.status) && { status: search.status }),
+    ...text('q', search.q),
+    ...text('cursor', search.cursor),
+  }),
+  component: PostsPage,
+})
+
+const postRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/posts/$id',
+  component: PostPage,
+})
+
+const runRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/runs/$id',
+  component: RunPage,
+})
+
+const peopleRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/people',
+  component: PeoplePage,
+})
+
+const welcomeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/welcome',
+  validateSearch: (search): WelcomeSearch => text('token', search.token),
+  component: WelcomePage,
+})
+
+const sandboxRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sandbox',
+  validateSearch: (search): SandboxSearch => {
+    const tab = SANDBOX_TABS.find((known) => known === search.tab)
+    return tab === undefined ? {} : { tab }
+  },
+  component: lazyRouteComponent(() => import('./pages/sandbox.tsx'), 'SandboxPage'),
+})
+
+const galleryRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/gallery',
+  component: lazyRouteComponent(() => import('./pages/gallery.tsx'), 'GalleryPage'),
+})
+
+const routeTree = rootRoute.addChildren([
+  inboxRoute,
+  postsRoute,
+  postRoute,
+  runRoute,
+  peopleRoute,
+  welcomeRoute,
+  sandboxRoute,
+  galleryRoute,
+])
+
+/** The router; pages are fetched when a link to them is hovered or focused. */
+export function createDashboardRouter() {
+  return createRouter({ routeTree, defaultPreload: 'intent', scrollRestoration: true })
+}
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof createDashboardRouter>
+  }
+}
+
+/** A search parameter as non-empty text; the router reads `?q=123` as a number. */
+function text<Name extends string>(name: Name, value: unknown): Partial<Record<Name, string>> {
+  const isText = (typeof value === 'string' && value !== '') || typeof value === 'number'
+  return (isText ? { [name]: String(value) } : {}) as Partial<Record<Name, string>>
+}
+
+function isSubmissionStatus(value: unknown): value is SubmissionStatus {
+  return typeof value === 'string' && value in SUBMISSION_WORDS
+}

@@ -1,0 +1,84 @@
+import { Dialog as Base } from '@base-ui/react/dialog'
+import type { FormEvent, ReactNode } from 'react'
+import { Button } from './button.tsx'
+import styles from './dialog.module.css'
+import { Icon } from './icon.tsx'
+
+/**
+ * A question that must be answered or left: a form with a title, an error when sending failed, and two buttons.
+ * Escape and a click beside it leave; the focus returns to where it was.
+ */
+export function FormDialog(props: {
+  open: boolean
+  onClose: () => void
+  title: string
+  description?: ReactNode
+  submit: string
+  look?: 'primary' | 'danger'
+  busy?: boolean
+  error?: string | null
+  onSubmit: () => void
+  children: ReactNode
+}) {
+  function submit(event: FormEvent) {
+    event.preventDefault()
+    // A portal's events bubble through React's tree, where another form may be listening.
+    event.stopPropagation()
+    props.onSubmit()
+  }
+  return (
+    <DialogFrame
+      open={props.open}
+      onClose={props.onClose}
+      title={props.title}
+      description={props.description}
+    >
+      <form onSubmit={submit} className={styles.form} noValidate>
+        <div className={styles.body}>{props.children}</div>
+        <div className={styles.foot}>
+          {props.error && (
+            <p role="alert" className={styles.error}>
+              <Icon name="alert" />
+              {props.error}
+            </p>
+          )}
+          <Button look="quiet" onClick={props.onClose}>
+            Cancel
+          </Button>
+          <Button type="submit" look={props.look ?? 'primary'} busy={props.busy ?? false}>
+            {props.submit}
+          </Button>
+        </div>
+      </form>
+    </DialogFrame>
+  )
+}
+
+/** The dialog's frame alone, for content that is not a form. */
+export function DialogFrame(props: {
+  open: boolean
+  onClose: () => void
+  title: string
+  description?: ReactNode
+  children: ReactNode
+}) {
+  return (
+    <Base.Root open={props.open} onOpenChange={(open) => !open && props.onClose()}>
+      <Base.Portal>
+        <Base.Backdrop className={styles.backdrop} />
+        <Base.Popup className={styles.popup}>
+          <div className={styles.head}>
+            <Base.Title className={styles.title}>{props.title}</Base.Title>
+            <Base.Close className={styles.close} aria-label="Close">
+              <Icon name="cross" />
+            </Base.Close>
+            {props.description && (
+              <Base.Description className={styles.description}>{props.description}</Base.Description>
+            )}
+          </div>
+          {props.children}
+        </Base.Popup>
+      </Base.Portal>
+    </Base.Root>
+  )
+}

@@ -1,0 +1,122 @@
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import type { SessionInfo } from '../../src/server/contract.ts'
+import { PROVIDER_NAMES, PROVIDER_WORDS } from '../words.ts'
+import { AccountMenu } from './account-menu.tsx'
+import { Badge } from './badge.tsx'
+import { Icon, type IconName } from './icon.tsx'
+import styles from './shell.module.css'
+
+type User = NonNullable<SessionInfo['user']>
+type Destination = {
+  to: '/' | '/posts' | '/people' | '/sandbox'
+  label: string
+  icon: IconName
+  count?: number
+}
+
+/** The frame of every page: where one can go, which providers are live, who is signed in. */
+export function Shell(props: {
+  session: SessionInfo
+  user: User
+  openCount: number
+  connection: 'live' | 'lost'
+  onKeyHelp: () => void
+  children: ReactNode
+}) {
+  const { session, user } = props
+  return (
+    <div className={styles.shell}>
+      <a className={styles.skip} href="#content">
+        Skip to the content
+      </a>
+      <header className={styles.side}>
+        <Link to="/" className={styles.name}>
+          <Mark />
+          Kinkeeper
+        </Link>
+        <nav className={styles.nav} aria-label="Main">
+          {destinations(session, user, props.openCount).map((place) => (
+            <NavLink key={place.to} place={place} />
+          ))}
+        </nav>
+        <div className={styles.foot}>
+          <ul className={styles.providers} aria-label="Providers">
+            {session.providers.map(({ provider, mode }) => (
+              <li key={provider}>
+                <span>{PROVIDER_NAMES[provider]}</span>
+                <Badge status={PROVIDER_WORDS[mode]} />
+              </li>
+            ))}
+          </ul>
+          <button type="button" className={styles.keys} onClick={props.onKeyHelp}>
+            <Icon name="keyboard" /> Keys <kbd>?</kbd>
+          </button>
+        </div>
+        <AccountMenu user={user} />
+      </header>
+      <div className={styles.column}>
+        {props.connection === 'lost' && (
+          <p className={styles.banner} role="status">
+            <Icon name="progress" /> The server is out of reach, so this may be out of date. Trying again…
+          </p>
+        )}
+        <main id="content" tabIndex={-1} className={styles.main}>
+          {props.children}
+        </main>
+      </div>
+    </div>
+  )
+}
+
+/** The head of a page: its title, a line about it, and what can be done on all of it. */
+export function PageHead(props: { title: ReactNode; children?: ReactNode; aside?: ReactNode }) {
+  return (
+    <div className={styles.pageHead}>
+      <div>
+        <h1>{props.title}</h1>
+        {props.children && <div className={styles.lead}>{props.children}</div>}
+      </div>
+      {props.aside}
+    </div>
+  )
+}
+
+/** The mark of Kinkeeper. */
+export function Mark() {
+  return (
+    <svg aria-hidden="true" width="24" height="24" viewBox="0 0 32 32" className={styles.mark}>
+      <rect width="32" height="32" rx="8" />
+      <path d="M11 8v16M21 8l-9 8 9 8" />
+    </svg>
+  )
+}
+
+function NavLink({ place }: { place: Destination }) {
+  return (
+    <Link
+      to={place.to}
+      className={styles.link ?? ''}
+      activeOptions={{ exact: place.to === '/', includeSearch: false }}
+    >
+      <Icon name={place.icon} size={18} />
+      <span>{place.label}</span>
+      {place.count ? (
+        <span className={styles.count}>
+          {place.count}
+          <span className="visually-hidden"> to decide</span>
+        </span>
+      ) : null}
+    </Link>
+  )
+}
+
+function destinations(session: SessionInfo, user: User, openCount: number): Destination[] {
+  const places: Destination[] = [
+    { to: '/', label: 'Inbox', icon: 'inbox', count: openCount },
+    { to: '/posts', label: 'Job posts', icon: 'list' },
+  ]
+  if (user.role === 'owner') places.push({ to: '/people', label: 'People', icon: 'people' })
+  if (session.sandbox) places.push({ to: '/sandbox', label: 'Sandbox', icon: 'flask' })
+  return places
+}

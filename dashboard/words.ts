@@ -1,0 +1,81 @@
+import type {
+  EffectStatus,
+  ProviderStatus,
+  Publication,
+  Role,
+  RunStatus,
+  StepView,
+  SubmissionStatus,
+} from '../src/server/contract.ts'
+import type { IconName } from './ui/icon.tsx'
+
+/**
+ * How each status is said. A status is always a colour, an icon and a word; red and amber are kept for what needs a
+ * person, so a denied post is grey: somebody has already dealt with it.
+ */
+export type Tone = 'info' | 'ok' | 'warn' | 'bad' | 'idle'
+export type StatusWords = { tone: Tone; icon: IconName; word: string }
+
+export const SUBMISSION_WORDS: Record<SubmissionStatus, StatusWords> = {
+  pending_parse: { tone: 'info', icon: 'progress', word: 'Reading' },
+  needs_details: { tone: 'info', icon: 'message', word: 'Asked for details' },
+  pending_approval: { tone: 'warn', icon: 'hand', word: 'Needs a decision' },
+  approved: { tone: 'ok', icon: 'check', word: 'Approved' },
+  published: { tone: 'ok', icon: 'globe', word: 'Published' },
+  denied: { tone: 'idle', icon: 'cross', word: 'Denied' },
+  expired: { tone: 'idle', icon: 'clock', word: 'Timed out' },
+  not_a_job_post: { tone: 'idle', icon: 'minus', word: 'Not a job post' },
+  lapsed: { tone: 'idle', icon: 'clock', word: 'No answer' },
+  refused: { tone: 'idle', icon: 'stop', word: 'Refused' },
+}
+
+export const RUN_WORDS: Record<RunStatus, StatusWords> = {
+  queued: { tone: 'info', icon: 'list', word: 'Queued' },
+  delayed: { tone: 'info', icon: 'clock', word: 'Scheduled' },
+  running: { tone: 'info', icon: 'progress', word: 'Running' },
+  succeeded: { tone: 'ok', icon: 'check', word: 'Succeeded' },
+  failed: { tone: 'bad', icon: 'alert', word: 'Failed' },
+  cancelled: { tone: 'idle', icon: 'stop', word: 'Cancelled' },
+}
+
+export const STEP_WORDS: Record<StepView['status'], StatusWords> = {
+  succeeded: RUN_WORDS.succeeded,
+  failed: RUN_WORDS.failed,
+  running: RUN_WORDS.running,
+}
+
+export const EFFECT_WORDS: Record<EffectStatus, StatusWords> = {
+  intended: { tone: 'info', icon: 'progress', word: 'Under way' },
+  done: { tone: 'ok', icon: 'check', word: 'Done' },
+  unknown: { tone: 'warn', icon: 'question', word: 'Unknown' },
+  undone: { tone: 'idle', icon: 'undo', word: 'Undone' },
+  refused: { tone: 'bad', icon: 'cross', word: 'Refused' },
+}
+
+export const PROVIDER_WORDS: Record<ProviderStatus['mode'], StatusWords> = {
+  live: { tone: 'ok', icon: 'dot', word: 'Live' },
+  sandbox: { tone: 'info', icon: 'flask', word: 'Sandbox' },
+  off: { tone: 'idle', icon: 'minus', word: 'Off' },
+}
+
+export const PROVIDER_NAMES: Record<ProviderStatus['provider'], string> = {
+  twilio: 'Twilio',
+  slack: 'Slack',
+  openai: 'OpenAI',
+  circle: 'Circle',
+}
+
+export const ROLE_WORDS: Record<Role, { word: string; may: string }> = {
+  owner: { word: 'Owner', may: 'Decides, retries, and invites people' },
+  approver: { word: 'Approver', may: 'Approves, denies, edits and retries' },
+  viewer: { word: 'Viewer', may: 'Sees everything, changes nothing' },
+}
+
+/** The words for a submission, in which the publication's trouble outweighs the approval. */
+export function submissionWords(status: SubmissionStatus, publication: Publication): StatusWords {
+  if (status !== 'approved') return SUBMISSION_WORDS[status]
+  if (publication.state === 'failed') return { tone: 'bad', icon: 'alert', word: 'Publication failed' }
+  if (publication.state === 'unknown') return { tone: 'warn', icon: 'question', word: 'Publication unknown' }
+  if (publication.state === 'in_progress') return { tone: 'info', icon: 'progress', word: 'Publishing' }
+  return SUBMISSION_WORDS.approved
+}
