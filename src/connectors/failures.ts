@@ -105,7 +105,9 @@ export function retryAfterMs(
   nowMs = systemNow(),
 ): number {
   const text = header?.trim() ?? ''
-  const ms = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * SECOND_MS : Date.parse(text) - nowMs
+  const inSeconds = /^\d+(?:\.\d+)?$/.test(text)
+  const isDate = /^[A-Za-z]{3}, .* GMT$/.test(text)
+  const ms = inSeconds ? Number(text) * SECOND_MS : isDate ? Date.parse(text) - nowMs : Number.NaN
   return Number.isFinite(ms) ? Math.min(Math.max(Math.ceil(ms), 0), 86_400_000) : defaultMs
 }
 

@@ -24,7 +24,7 @@ export function postBody(paragraphs: readonly PostParagraph[], marker: string): 
  */
 export function endsWithMarker(html: string, marker: string): boolean {
   const text = html
-    .replace(/<[^>]{0,2000}>/g, ' ')
+    .replace(/<[^<>]*>/g, ' ')
     .replace(/&nbsp;|\s+/g, ' ')
     .trimEnd()
   return text.endsWith(marker)
