@@ -4,7 +4,7 @@
  * that certainly did not may simply be repeated, unless repeating it is harmless.
  */
 import {
-  type KinkeeperError,
+  KinkeeperError,
   LookFirstError,
   NeverRetryError,
   RetryAtError,
@@ -67,6 +67,22 @@ export function errorFor(call: Call, failure: Failure, cause?: unknown): Kinkeep
     case 'broken':
     case 'unreadable':
       return maybeDone(call, message, SETTLE_AFTER_CUT_MS, options)
+  }
+}
+
+/**
+ * Makes a call with a provider's SDK; whatever the SDK throws becomes one of our errors by the provider's `map`. Our own
+ * errors pass through.
+ */
+export async function attempt<T>(
+  call: Call,
+  map: (call: Call, error: unknown) => KinkeeperError,
+  act: (call: Call) => Promise<T>,
+): Promise<T> {
+  try {
+    return await act(call)
+  } catch (error) {
+    throw error instanceof KinkeeperError ? error : map(call, error)
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Logger, LogLevel, WebClient } from '@slack/web-api'
-import { KinkeeperError, MINUTE_MS, NeverRetryError, SECOND_MS } from '../../primitives/index.ts'
+import { MINUTE_MS, NeverRetryError, SECOND_MS } from '../../primitives/index.ts'
 import type { SlackConnector, SlackMessageRef } from '../contract.ts'
-import { type Call, errorFor } from '../failures.ts'
+import { attempt, type Call, errorFor } from '../failures.ts'
 import { SLACK_PAUSE_MS, slackError } from './slack-errors.ts'
 
 export type SlackSettings = {
@@ -119,17 +119,8 @@ function carriesMarker(
   )
 }
 
-async function calling<T>(
-  operation: string,
-  effect: Call['effect'],
-  act: (call: Call) => Promise<T>,
-): Promise<T> {
-  const call: Call = { provider: 'slack', operation, effect }
-  try {
-    return await act(call)
-  } catch (error) {
-    throw error instanceof KinkeeperError ? error : slackError(call, error)
-  }
+function calling<T>(operation: string, effect: Call['effect'], act: (call: Call) => Promise<T>): Promise<T> {
+  return attempt({ provider: 'slack', operation, effect }, slackError, act)
 }
 
 /** The SDK throws an error without a type on a 429 that has no Retry-After in seconds: give it one. */

@@ -1,8 +1,8 @@
 import twilio from 'twilio'
 import type RequestClient from 'twilio/lib/base/RequestClient.js'
-import { KinkeeperError, MINUTE_MS, SECOND_MS } from '../../primitives/index.ts'
+import { MINUTE_MS, SECOND_MS } from '../../primitives/index.ts'
 import type { TwilioConnector } from '../contract.ts'
-import { type Call, errorFor } from '../failures.ts'
+import { attempt, type Call, errorFor } from '../failures.ts'
 import { TwilioRefusal, twilioError } from './twilio-errors.ts'
 
 export type TwilioSettings = {
@@ -79,15 +79,6 @@ function replaceOrigin(uri: string, apiUrl: string): string {
   return `${apiUrl.replace(/\/+$/, '')}${pathname}${search}`
 }
 
-async function calling<T>(
-  operation: string,
-  effect: Call['effect'],
-  act: (call: Call) => Promise<T>,
-): Promise<T> {
-  const call: Call = { provider: 'twilio', operation, effect }
-  try {
-    return await act(call)
-  } catch (error) {
-    throw error instanceof KinkeeperError ? error : twilioError(call, error)
-  }
+function calling<T>(operation: string, effect: Call['effect'], act: (call: Call) => Promise<T>): Promise<T> {
+  return attempt({ provider: 'twilio', operation, effect }, twilioError, act)
 }
