@@ -1,0 +1,46 @@
+import { and, asc, eq } from 'drizzle-orm'
+import { type Drizzle, type Transaction, tables } from '../database/index.ts'
+import type { Json } from '../primitives/index.ts'
+
+/** Who did something: a person in Slack or in the dashboard, the sender of a text, or the program itself. */
+export type Actor = { kind: 'slack' | 'dashboard' | 'sender'; id: string; name: string } | { kind: 'system' }
+
+export const SYSTEM: Actor = { kind: 'system' }
+
+export type AuditEntry = {
+  /** Community time, epoch milliseconds. */
+  atMs: number
+  actor: Actor
+  /** A verb in the past: `approved`, `published`, `opted out`. */
+  action: string
+  target: { kind: 'submission' | 'approval' | 'sender' | 'effect' | 'run' | 'person'; id: string }
+  reason?: string | null
+  detail?: Json
+  runId?: string | null
+}
+
+/** Adds an entry, in the transaction of the change that it tells of. Entries are never changed. */
+export async function recordAudit(tx: Transaction, entry: AuditEntry): Promise<void> {
+  const { actor } = entry
+  await tx.db.insert(tables.auditEntries).values({
+    at: new Date(entry.atMs),
+    actorKind: actor.kind,
+    actorId: actor.kind === 'system' ? null : actor.id,
+    actorName: actor.kind === 'system' ? 'Kinkeeper' : actor.name,
+    action: entry.action,
+    targetKind: entry.target.kind,
+    targetId: entry.target.id,
+    reason: entry.reason ?? null,
+    detail: entry.detail ?? null,
+    runId: entry.runId ?? null,
+  })
+}
+
+/** Everything that happened to one thing, oldest first. */
+export async function auditTrail(db: Drizzle, target: AuditEntry['target']) {
+  return db
+    .select()
+    .from(tables.auditEntries)
+    .where(and(eq(tables.auditEntries.targetKind, target.kind), eq(tables.auditEntries.targetId, target.id)))
+    .orderBy(asc(tables.auditEntries.id))
+}

@@ -1,0 +1,33 @@
+export {
+  type AppliedEdits,
+  applyEdits,
+  EDITABLE_FIELDS,
+  type EditableField,
+  editableTexts,
+  FIELD_LABELS,
+  type FieldEdits,
+  fieldEditsSchema,
+} from './edits.ts'
+export {
+  type ConsentWord,
+  consentWord,
+  findOrCreateSender,
+  noteConsentWord,
+  noteOptedOutAtProvider,
+  type Sender,
+} from './senders.ts'
+export {
+  awaitingDetails,
+  completeSubmission,
+  createSubmission,
+  DETAILS_WITHIN_MS,
+  type IncomingText,
+  moveSubmission,
+  readSubmission,
+  readTexts,
+  SUBMISSIONS_PER_HOUR,
+  type Submission,
+  type SubmissionText,
+  submissionsInLastHour,
+  wholeText,
+} from './submissions.ts'
