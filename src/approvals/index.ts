@@ -1,0 +1,9 @@
+export {
+  type Approval,
+  type ApprovalKind,
+  type Approvals,
+  createApprovals,
+  type DecideAnswer,
+  readApproval,
+} from './approvals.ts'
+export { describeDecision } from './decision-words.ts'
