@@ -1,0 +1,172 @@
+/**
+ * `POST /webhooks/twilio-sms`: a text arrives. Everything that it changes commits before the answer; a repeated
+ * delivery (Twilio signs no time and retries, so MessageSid is what counts) changes nothing and hears the same answer.
+ */
+import type { Context } from 'hono'
+import { parsePhoneNumberFromString } from 'libphonenumber-js'
+import {
+  awaitingDetails,
+  completeSubmission,
+  consentWord,
+  createSubmission,
+  findOrCreateSender,
+  noteConsentWord,
+  type Sender,
+  SUBMISSIONS_PER_HOUR,
+  submissionsInLastHour,
+} from '../community/index.ts'
+import type { Database, Transaction } from '../database/index.ts'
+import { type Clock, seam } from '../primitives/index.ts'
+import { concludeDelivery, receiveDelivery } from './deliveries.ts'
+import { formFields, readRawBody } from './raw-body.ts'
+import { type RefusalCounter, refuse } from './refusals.ts'
+import { verifyTwilioSignature } from './signatures.ts'
+
+export type TwilioSmsOptions = {
+  database: Database
+  clock: Clock
+  /** Null when Twilio is off. */
+  twilio: { authToken: string; accountSid: string } | null
+  publicUrl: string
+  startReview(tx: Transaction, submissionId: string, round: number): Promise<void>
+  refusals: RefusalCounter
+}
+
+const SOURCE = 'twilio-sms'
+/** Twilio itself never sends more than 1,600 characters; whatever does is cut rather than lost. */
+const BODY_LIMIT = 1_600
+
+export function twilioSmsHandler(options: TwilioSmsOptions): (context: Context) => Promise<Response> {
+  return async (context) => {
+    if (!options.twilio) return refuse(options.refusals, SOURCE, 'off')
+    const rawBody = await readRawBody(context)
+    if (!rawBody) return refuse(options.refusals, SOURCE, 'too_large')
+    const params = formFields(rawBody)
+    const { pathname, search } = new URL(context.req.url)
+    const verified = verifyTwilioSignature({
+      authToken: options.twilio.authToken,
+      signature: context.req.header('x-twilio-signature') ?? null,
+      url: options.publicUrl + pathname + search,
+      params,
+    })
+    if (!verified.ok) return refuse(options.refusals, SOURCE, verified.reason)
+    const text = readText(params, options)
+    if (!text) return refuse(options.refusals, SOURCE, 'malformed')
+
+    const answer = await options.database.transaction(async (tx) => {
+      const given = await receive(tx, options, text)
+      seam('webhook.twilio-sms.before-commit')
+      return given
+    })
+    seam('webhook.twilio-sms.after-commit')
+    return twiml(answer)
+  }
+}
+
+type Text = {
+  messageSid: string
+  from: string
+  body: string
+  media: number
+  optOutType: string | null
+  receivedAtMs: number
+}
+
+/** Null: not a text that Twilio sends to this account. */
+function readText(params: [string, string][], options: TwilioSmsOptions): Text | null {
+  const fields = new Map(params)
+  const messageSid = fields.get('MessageSid') ?? ''
+  const from = parsePhoneNumberFromString(fields.get('From') ?? '')?.number
+  const media = Number(fields.get('NumMedia') ?? '0')
+  if (!/^(SM|MM)[0-9a-f]{32}$/i.test(messageSid) || !from) return null
+  if (fields.get('AccountSid') !== options.twilio?.accountSid) return null
+  return {
+    messageSid,
+    from,
+    // PostgreSQL's text cannot hold the null character.
+    body: (fields.get('Body') ?? '').replaceAll('\0', '').slice(0, BODY_LIMIT),
+    media: Number.isInteger(media) && media > 0 ? media : 0,
+    optOutType: fields.get('OptOutType') ?? null,
+    receivedAtMs: options.clock.now(),
+  }
+}
+
+/** Handles the text once; gives what to say, or null for nothing. */
+async function receive(tx: Transaction, options: TwilioSmsOptions, text: Text): Promise<string | null> {
+  const { first, delivery } = await receiveDelivery(tx, {
+    source: SOURCE,
+    externalId: text.messageSid,
+    receivedAtMs: text.receivedAtMs,
+  })
+  if (!first) return delivery.answer
+  const sender = await findOrCreateSender(tx, text.from, text.receivedAtMs)
+  const outcome = await handle(tx, options, sender, text)
+  // Somebody who has opted out is never texted, not even in answer to a text of their own.
+  const answer = sender.optedOutAt ? null : outcome.answer
+  await concludeDelivery(tx, delivery.id, {
+    outcome: outcome.kind,
+    answer,
+    submissionId: outcome.submissionId,
+  })
+  return answer
+}
+
+type Outcome = { kind: string; answer: string | null; submissionId: string | null }
+
+async function handle(
+  tx: Transaction,
+  options: TwilioSmsOptions,
+  sender: Sender,
+  text: Text,
+): Promise<Outcome> {
+  const word = consentWord(text.body, text.optOutType)
+  if (word) {
+    await noteConsentWord(tx, sender, word, text.receivedAtMs)
+    return { kind: word, answer: null, submissionId: null }
+  }
+  if (text.body.trim() === '') {
+    const answer =
+      text.media > 0
+        ? 'We cannot read pictures. Please text the job post in words.'
+        : 'Your text came empty. Please text the job post in words.'
+    return { kind: 'empty', answer, submissionId: null }
+  }
+  const unread = text.media > 0 ? ' We cannot read pictures, only the words.' : ''
+
+  const waiting = await awaitingDetails(tx, sender.id, text.receivedAtMs)
+  if (waiting) {
+    const submission = await completeSubmission(tx, waiting, sender, text)
+    await options.startReview(tx, submission.id, submission.parseRound + 1)
+    return {
+      kind: 'completed',
+      answer: `Thank you, we added that to ${submission.reference}.${unread}`,
+      submissionId: submission.id,
+    }
+  }
+
+  if ((await submissionsInLastHour(tx, sender.id, text.receivedAtMs)) >= SUBMISSIONS_PER_HOUR) {
+    const submission = await createSubmission(tx, sender, text, 'refused')
+    const answer = `We take ${SUBMISSIONS_PER_HOUR} job posts an hour from one number and have yours. Please text this one again in an hour (${submission.reference}).`
+    return { kind: 'refused', answer, submissionId: submission.id }
+  }
+  const submission = await createSubmission(tx, sender, text, 'pending_parse')
+  await options.startReview(tx, submission.id, 1)
+  return {
+    kind: 'submission',
+    answer: `Thank you! We have your job post (${submission.reference}) and will text you once it is reviewed.${unread}`,
+    submissionId: submission.id,
+  }
+}
+
+/** TwiML: https://www.twilio.com/docs/messaging/twiml, read 2026-11-22. */
+function twiml(message: string | null): Response {
+  const body =
+    message === null ? '<Response/>' : `<Response><Message>${escapeXml(message)}</Message></Response>`
+  return new Response(`<?xml version="1.0" encoding="UTF-8"?>${body}`, {
+    headers: { 'content-type': 'text/xml; charset=utf-8' },
+  })
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}
