@@ -83,8 +83,8 @@ export function fetchMessage(world: World, sid: string): TwilioAnswer {
 }
 
 /**
- * GET Messages.json, newest first. Dates are compared by the second, since Twilio shows no finer; a text that is
- * still queued counts by the date of its creation.
+ * GET Messages.json, newest first. Dates are compared by the second, since Twilio shows no finer. A text that is
+ * still queued has no date of sending, so a search by date does not find it yet.
  */
 export function listMessages(world: World, fields: Fields): TwilioAnswer {
   const size = Math.min(1_000, Math.max(1, Number(fields.PageSize) || 50))
@@ -127,13 +127,14 @@ function matches(fields: Fields): (message: TwilioMessage) => boolean {
   const day = text(fields.DateSent)
   const since = seconds(text(fields['DateSent>']))
   const until = seconds(text(fields['DateSent<']))
+  const dated = day !== '' || since !== null || until !== null
   return (message) => {
-    const sentS = Math.floor((message.sentMs ?? message.createdMs) / 1_000)
     if (fields.To !== undefined && message.to !== fields.To) return false
     if (fields.From !== undefined && message.from !== fields.From) return false
+    if (message.sentMs === null) return !dated
+    const sentS = Math.floor(message.sentMs / 1_000)
     if (day && new Date(sentS * 1_000).toISOString().slice(0, 10) !== day.slice(0, 10)) return false
-    if (since !== null && sentS < since) return false
-    return until === null || sentS <= until
+    return (since === null || sentS >= since) && (until === null || sentS <= until)
   }
 }
 
