@@ -68,9 +68,9 @@ function tick() {
   for (const listener of listeners) listener()
 }
 
-/** The browser's own clock: what `Date.now` is to the server's rooms, and read nowhere else in the dashboard. */
+/** The browser's own clock. It may stand still while a laptop sleeps; the session, fetched again then, sets it right. */
 function browserNow(): number {
-  return new Date().valueOf()
+  return performance.timeOrigin + performance.now()
 }
 
 let ticking: ReturnType<typeof setInterval> | undefined
