@@ -3,3 +3,18 @@ export { type Engine, type RunStarter, startEngine } from './engine.ts'
 export { defineJob, type Job, type JobDefinition, parseRunId, runIdOf } from './jobs.ts'
 export { DEFAULT_RETRY, type RetryPolicy } from './retry.ts'
 export { type RunContext, StepFailedError } from './run-context.ts'
+export {
+  type Effect,
+  listEffectsOfRun,
+  listEffectsOfSubject,
+  listFailedRuns,
+  listRunsOf,
+  listUnknownEffects,
+  type Run,
+  type RunStatus,
+  readRun,
+  readSteps,
+  resolveEffect,
+  type Step,
+  startRunAgain,
+} from './runs.ts'

@@ -1,0 +1,238 @@
+/** Runs as people see them: read from DBOS's own records, with our ledger's and our failed attempts beside them. */
+import { DBOS, type StepInfo, type WorkflowStatus } from '@dbos-inc/dbos-sdk'
+import { and, asc, desc, eq } from 'drizzle-orm'
+import { announceChange, type Drizzle, type Transaction, tables } from '../database/index.ts'
+import {
+  ConflictError,
+  isRecord,
+  type Json,
+  NotFoundError,
+  type SerializedError,
+} from '../primitives/index.ts'
+import type { RunStarter } from './engine.ts'
+import { parseRunId } from './jobs.ts'
+
+export type RunStatus = 'queued' | 'delayed' | 'running' | 'succeeded' | 'failed' | 'cancelled'
+
+/** Times in epoch milliseconds. */
+export type Run = {
+  id: string
+  job: string
+  status: RunStatus
+  createdAtMs: number
+  startedAtMs: number | null
+  finishedAtMs: number | null
+  /** When a delayed run is due (machine time). */
+  dueAtMs: number | null
+  executorId: string | null
+  /** How often a process died under it and another went on. */
+  recoveries: number
+  input: Json | null
+  error: string | null
+}
+
+export type Step = {
+  name: string
+  startedAtMs: number | null
+  finishedAtMs: number | null
+  outcome:
+    | { kind: 'succeeded'; output: unknown }
+    | { kind: 'failed'; error: SerializedError }
+    | { kind: 'running' }
+  failures: { attempt: number; atMs: number; error: SerializedError; retryInMs: number | null }[]
+}
+
+export type Effect = typeof tables.effects.$inferSelect
+
+/** @throws NotFoundError */
+export async function readRun(id: string): Promise<Run> {
+  const status = await DBOS.getWorkflowStatus(id)
+  if (!status) throw new NotFoundError(`There is no run ${id}. It may have been cleaned up.`)
+  return asRun(status)
+}
+
+/** Runs whose id is `<job>:<key>` (with any suffix) for one of these pairs, oldest first. */
+export async function listRunsOf(prefixes: readonly string[]): Promise<Run[]> {
+  if (prefixes.length === 0) return []
+  const found = await DBOS.listWorkflows({ workflow_id_prefix: [...prefixes], loadOutput: false })
+  return found.map(asRun)
+}
+
+/** The latest runs that failed and that nobody has started again since, newest first. */
+export async function listFailedRuns(limit: number): Promise<Run[]> {
+  const failed = (
+    await DBOS.listWorkflows({
+      status: ['ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'],
+      sortDesc: true,
+      limit,
+      loadOutput: false,
+    })
+  ).map(asRun)
+  const successors = await DBOS.listWorkflows({
+    workflowIDs: failed.map((run) => nextId(run.id)),
+    loadInput: false,
+    loadOutput: false,
+  })
+  const started = new Set(successors.map((run) => run.workflowID))
+  return failed.filter((run) => !started.has(nextId(run.id)))
+}
+
+/** The steps of a run in order, each with the attempts that failed. The last may still be under way. */
+export async function readSteps(db: Drizzle, run: Run): Promise<Step[]> {
+  const [recorded, failures] = await Promise.all([
+    DBOS.listWorkflowSteps(run.id),
+    db
+      .select()
+      .from(tables.stepFailures)
+      .where(eq(tables.stepFailures.runId, run.id))
+      .orderBy(asc(tables.stepFailures.id)),
+  ])
+  const failuresOf = (name: string) =>
+    failures
+      .filter((row) => row.step === name)
+      .map(({ attempt, at, error, retryInMs }) => ({ attempt, atMs: at.getTime(), error, retryInMs }))
+  const steps = (recorded ?? []).map(
+    (step): Step => ({
+      name: step.name,
+      startedAtMs: step.startedAtEpochMs ?? null,
+      finishedAtMs: step.completedAtEpochMs ?? null,
+      outcome: outcomeOf(step),
+      failures: failuresOf(step.name),
+    }),
+  )
+  // A step that has only failed so far has no record of its own yet.
+  const underWay = [...new Set(failures.map((row) => row.step))].filter(
+    (name) => !steps.some((step) => step.name === name),
+  )
+  return [
+    ...steps,
+    ...underWay.map((name): Step => {
+      const own = failuresOf(name)
+      return {
+        name,
+        startedAtMs: own[0]?.atMs ?? null,
+        finishedAtMs: null,
+        outcome: { kind: 'running' },
+        failures: own,
+      }
+    }),
+  ]
+}
+
+export async function listEffectsOfSubject(db: Drizzle, subjectId: string): Promise<Effect[]> {
+  return db
+    .select()
+    .from(tables.effects)
+    .where(eq(tables.effects.subjectId, subjectId))
+    .orderBy(asc(tables.effects.createdAt))
+}
+
+export async function listEffectsOfRun(db: Drizzle, runId: string): Promise<Effect[]> {
+  return db
+    .select()
+    .from(tables.effects)
+    .where(eq(tables.effects.runId, runId))
+    .orderBy(asc(tables.effects.createdAt))
+}
+
+/** Effects of which nobody knows whether they happened, newest first. */
+export async function listUnknownEffects(db: Drizzle, limit: number): Promise<Effect[]> {
+  return db
+    .select()
+    .from(tables.effects)
+    .where(eq(tables.effects.status, 'unknown'))
+    .orderBy(desc(tables.effects.createdAt))
+    .limit(limit)
+}
+
+/**
+ * A person has looked at the provider: the effect happened (`result` is what the job needs to go on, by its kind), or
+ * it did not. Either way the run that waited for it is started again.
+ * @throws ConflictError when the effect is not unknown (any more)
+ */
+export async function resolveEffect(
+  tx: Transaction,
+  starter: RunStarter,
+  effectId: string,
+  resolution: { happened: true; result: Json; objectId: string } | { happened: false },
+  nowMs: number,
+): Promise<{ effect: Effect; runId: string }> {
+  const change = resolution.happened
+    ? {
+        status: 'done' as const,
+        result: resolution.result,
+        objectId: resolution.objectId,
+        settledAt: new Date(nowMs),
+        error: null,
+      }
+    : { status: 'intended' as const, attemptStartedAt: null, settledAt: null }
+  const rows = await tx.db
+    .update(tables.effects)
+    .set(change)
+    .where(and(eq(tables.effects.id, effectId), eq(tables.effects.status, 'unknown')))
+    .returning()
+  const effect = rows[0]
+  if (!effect)
+    throw new ConflictError('This effect is not waiting for anybody: it has been settled meanwhile.')
+  await announceChange(tx, { topic: 'effect', id: effectId })
+  return { effect, runId: await startRunAgain(tx, starter, effect.runId) }
+}
+
+/**
+ * Starts a failed run again from its beginning, under the next id. Effects that are done are not repeated.
+ * @returns the new run's id @throws NotFoundError; ConflictError when it has not failed
+ */
+export async function startRunAgain(tx: Transaction, starter: RunStarter, runId: string): Promise<string> {
+  const run = await readRun(runId)
+  if (run.status !== 'failed' && run.status !== 'cancelled')
+    throw new ConflictError('Only a run that has failed can be started again.')
+  const { job, key, retry } = parseRunId(runId)
+  const id = await starter.startAgain(tx, { jobName: job, baseId: `${job}:${key}`, input: run.input, retry })
+  await announceChange(tx, { topic: 'run', id: runId })
+  return id
+}
+
+function nextId(runId: string): string {
+  const { job, key, retry } = parseRunId(runId)
+  return `${job}:${key}~${retry + 1}`
+}
+
+const STATUSES: Record<string, RunStatus> = {
+  ENQUEUED: 'queued',
+  DELAYED: 'delayed',
+  PENDING: 'running',
+  SUCCESS: 'succeeded',
+  ERROR: 'failed',
+  MAX_RECOVERY_ATTEMPTS_EXCEEDED: 'failed',
+  CANCELLED: 'cancelled',
+}
+
+function asRun(status: WorkflowStatus): Run {
+  const input = status.input?.[0]
+  return {
+    id: status.workflowID,
+    job: status.workflowName,
+    status: STATUSES[status.status] ?? 'failed',
+    createdAtMs: status.createdAt,
+    startedAtMs: status.dequeuedAt ?? null,
+    finishedAtMs: status.completedAt ?? null,
+    dueAtMs: status.delayUntilEpochMS ?? null,
+    executorId: status.executorId ?? null,
+    recoveries: Math.max(0, (status.recoveryAttempts ?? 1) - 1),
+    input: input === undefined ? null : JSON.parse(JSON.stringify(input)),
+    error: status.error instanceof Error ? status.error.message : status.error ? String(status.error) : null,
+  }
+}
+
+/** What a step recorded: a value, or the failure that ended it (see `run-context.ts`). */
+function outcomeOf(step: StepInfo): Step['outcome'] {
+  const { output } = step
+  if (isRecord(output) && 'failure' in output)
+    return { kind: 'failed', error: output.failure as SerializedError }
+  if (step.error)
+    return {
+      kind: 'failed',
+      error: { name: step.error.name, message: step.error.message, next: 'unexpected', facts: {} },
+    }
+  return { kind: 'succeeded', output: isRecord(output) ? output.value : output }
+}
