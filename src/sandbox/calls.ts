@@ -1,4 +1,5 @@
 /** The last calls that crossed the wire, both ways, so that tests can check them against a provider's contract. */
+import { isRecord } from '../primitives/index.ts'
 import type { Provider } from './faults.ts'
 
 const KEPT = 5_000
@@ -37,7 +38,7 @@ export function createCalls(): Calls {
   let counts: Record<string, number> = {}
   return {
     record(call) {
-      const kept = { ...call, headers: withoutSecrets(call.headers) }
+      const kept = { ...call, headers: withoutSecrets(call.headers), body: withoutToken(call.body) }
       calls.push(kept)
       if (calls.length > KEPT) calls = calls.slice(-KEPT / 2)
       const name = `${call.provider}/${call.operation}`
@@ -62,4 +63,11 @@ function withoutSecrets(headers: Record<string, string>): Record<string, string>
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => !SECRET_HEADERS.has(name.toLowerCase())),
   )
+}
+
+/** Slack's token may come as a field of the body. */
+function withoutToken(body: unknown): unknown {
+  if (!isRecord(body) || !('token' in body)) return body
+  const { token: _token, ...rest } = body
+  return rest
 }

@@ -59,7 +59,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       const variable = name in VARIABLES ? VARIABLES[name as OptionName] : name
       return values[name] === undefined
         ? `${variable} is not set; the sandbox needs it.`
-        : `${variable} is wrong: ${issue.message}.`
+        : `${variable} is wrong: it ${issue.message}.`
     }),
   }
 }

@@ -1,5 +1,7 @@
 /** For the sandbox's own tests: a started sandbox, and an application that receives what it sends. */
+
 import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { type Logger, LogLevel, WebClient } from '@slack/web-api'
 import { onTestFinished } from 'vitest'
 import { type RunningSandbox, SANDBOX_CREDENTIALS, type SandboxOptions, startSandbox } from './index.ts'
 
@@ -87,4 +89,23 @@ export async function controlCall<T>(url: string, method: string, path: string, 
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
   return (await response.json()) as T
+}
+
+/** Slack's SDK, pointed at the sandbox: no retries, and silent about the refusals that are being tested. */
+export function slackClient(url: string, token: string = SANDBOX_CREDENTIALS.slackBotToken): WebClient {
+  const logger: Logger = {
+    debug: () => {},
+    info: () => {},
+    warn: () => {},
+    error: () => {},
+    setLevel: () => {},
+    getLevel: () => LogLevel.ERROR,
+    setName: () => {},
+  }
+  return new WebClient(token, {
+    slackApiUrl: `${url}/slack/api/`,
+    retryConfig: { retries: 0 },
+    rejectRateLimitedCalls: true,
+    logger,
+  })
 }

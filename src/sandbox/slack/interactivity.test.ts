@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto'
-import { type KnownBlock, type ModalView, WebClient } from '@slack/web-api'
+import type { KnownBlock, ModalView } from '@slack/web-api'
 import { expect, test } from 'vitest'
 import { systemNow } from '../../primitives/index.ts'
-import { type Received, startApplication, startTestSandbox } from '../fixtures.ts'
+import { type Received, slackClient, startApplication, startTestSandbox } from '../fixtures.ts'
 import { SANDBOX_CREDENTIALS, type WorldView } from '../index.ts'
 import type { ClickResult, SubmissionResult } from './interactivity.ts'
 
-const { slackBotToken, slackSigningSecret, slackJobsChannel: JOBS } = SANDBOX_CREDENTIALS
+const { slackSigningSecret, slackJobsChannel: JOBS } = SANDBOX_CREDENTIALS
 const AMARA = 'U0SANDAMARA'
 
 type Payload = {
@@ -62,10 +62,7 @@ const modal: ModalView = {
 async function start() {
   const application = await startApplication()
   const sandbox = await startTestSandbox({ publicUrl: application.url })
-  const client = new WebClient(slackBotToken, {
-    slackApiUrl: `${sandbox.url}/slack/api/`,
-    retryConfig: { retries: 0 },
-  })
+  const client = slackClient(sandbox.url)
   const { ts } = await client.chat.postMessage({ channel: JOBS, text: 'Job', blocks: [actions] })
   const click = (userId = AMARA) =>
     sandbox.control<ClickResult>('POST', '/slack/clicks', { userId, channel: JOBS, ts, actionId: 'job_deny' })

@@ -1,36 +1,13 @@
-import {
-  type ConversationsHistoryResponse,
-  type KnownBlock,
-  type Logger,
-  LogLevel,
-  type ModalView,
-  WebClient,
-} from '@slack/web-api'
+import type { ConversationsHistoryResponse, KnownBlock, ModalView } from '@slack/web-api'
 import { expect, test } from 'vitest'
-import { startTestSandbox } from '../fixtures.ts'
+import { slackClient, startTestSandbox } from '../fixtures.ts'
 import { SANDBOX_CREDENTIALS, type WorldView } from '../index.ts'
 
 const { slackBotToken, slackJobsChannel: JOBS } = SANDBOX_CREDENTIALS
 
-/** The SDK prints every refusal; here refusals are what is tested. */
-const silent: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  setLevel: () => {},
-  getLevel: () => LogLevel.ERROR,
-  setName: () => {},
-}
-
 async function start(token: string = slackBotToken) {
   const sandbox = await startTestSandbox()
-  const client = new WebClient(token, {
-    slackApiUrl: `${sandbox.url}/slack/api/`,
-    retryConfig: { retries: 0 },
-    rejectRateLimitedCalls: true,
-    logger: silent,
-  })
+  const client = slackClient(sandbox.url, token)
   const world = () => sandbox.control<WorldView>('GET', '/world')
   return { sandbox, client, world }
 }
