@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { type ErrorComponentProps, Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
-import { useCallback, useEffect, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { useChanges } from './changes.ts'
 import { useKeys } from './keyboard.ts'
 import { SignInPage } from './pages/sign-in.tsx'
@@ -9,7 +9,7 @@ import { SessionContext, type SignedIn } from './session.ts'
 import { followServerTime } from './time.ts'
 import { EmptyState, Problem } from './ui/empty-state.tsx'
 import { KeyHelp } from './ui/key-help.tsx'
-import { Shell } from './ui/shell.tsx'
+import { PageHead, Shell } from './ui/shell.tsx'
 import { ToastProvider } from './ui/toast.tsx'
 
 /**
@@ -41,9 +41,12 @@ export function App() {
 /** Shown for an address that leads nowhere. */
 export function PageMissing() {
   return (
-    <EmptyState icon="question" title="There is no such page" action={<Link to="/">Go to the inbox</Link>}>
-      The link may be mistyped, or what it showed has been cleaned up.
-    </EmptyState>
+    <>
+      <PageHead title="Not found" />
+      <EmptyState icon="question" title="There is no such page" action={<Link to="/">Go to the inbox</Link>}>
+        The link may be mistyped, or what it showed has been cleaned up.
+      </EmptyState>
+    </>
   )
 }
 
@@ -65,6 +68,7 @@ function SignedInApp({ session }: { session: SignedIn }) {
   }, [navigate])
   const showHelp = useCallback(() => setHelp(true), [])
   useKeys({ search, help: showHelp })
+  useFocusOnNewPage()
 
   const openCount = inbox.data?.pages[0]?.openCount ?? 0
   return (
@@ -81,4 +85,15 @@ function SignedInApp({ session }: { session: SignedIn }) {
       <KeyHelp open={help} onClose={() => setHelp(false)} />
     </SessionContext>
   )
+}
+
+/** After following a link the focus goes to the new page, so that a screen reader and Tab start there. */
+function useFocusOnNewPage() {
+  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname })
+  const firstPath = useRef(path)
+  useEffect(() => {
+    if (path === firstPath.current || location.hash !== '') return
+    firstPath.current = undefined
+    document.getElementById('content')?.focus({ preventScroll: true })
+  }, [path])
 }

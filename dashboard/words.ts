@@ -18,8 +18,8 @@ export type StatusWords = { tone: Tone; icon: IconName; word: string }
 
 export const SUBMISSION_WORDS: Record<SubmissionStatus, StatusWords> = {
   pending_parse: { tone: 'info', icon: 'progress', word: 'Reading' },
-  needs_details: { tone: 'info', icon: 'message', word: 'Asked for details' },
-  pending_approval: { tone: 'warn', icon: 'hand', word: 'Needs a decision' },
+  needs_details: { tone: 'info', icon: 'message', word: 'Needs details' },
+  pending_approval: { tone: 'warn', icon: 'hand', word: 'To decide' },
   approved: { tone: 'ok', icon: 'check', word: 'Approved' },
   published: { tone: 'ok', icon: 'globe', word: 'Published' },
   denied: { tone: 'idle', icon: 'cross', word: 'Denied' },

@@ -20,7 +20,6 @@ export function InboxPage() {
   const inbox = useInfiniteQuery(queries.inbox)
   const { approval } = route.useSearch()
   const mayDecide = useMayDecide()
-  if (inbox.error && !inbox.data) return <Problem error={inbox.error} onRetry={() => void inbox.refetch()} />
 
   const items = inbox.data?.pages.flatMap((page) => page.items)
   const first = inbox.data?.pages[0]
@@ -31,9 +30,9 @@ export function InboxPage() {
           ? 'Approving publishes to Circle and texts the sender, at once. It can’t be undone.'
           : 'You see what waits for a decision; approvers decide.'}
       </PageHead>
-      {items === undefined || first === undefined ? (
-        <Skeleton rows={3} height={232} />
-      ) : (
+      {inbox.error && !inbox.data && <Problem error={inbox.error} onRetry={() => void inbox.refetch()} />}
+      {inbox.isPending && <Skeleton rows={3} height={232} />}
+      {items && first && (
         <>
           <Approvals items={items} openCount={first.openCount} focusOn={approval ?? null} />
           {inbox.hasNextPage && (

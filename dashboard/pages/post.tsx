@@ -28,15 +28,23 @@ export function PostPage() {
   const { id } = route.useParams()
   const post = useQuery(queries.post(id))
   if (post.data) return <Post detail={post.data} />
-  if (post.error) return <Problem error={post.error} onRetry={() => void post.refetch()} />
-  return <Skeleton rows={3} height={160} />
+  return (
+    <>
+      <PageHead title="Job post" />
+      {post.error ? (
+        <Problem error={post.error} onRetry={() => void post.refetch()} />
+      ) : (
+        <Skeleton rows={3} height={160} />
+      )}
+    </>
+  )
 }
 
 function Post({ detail }: { detail: SubmissionDetail }) {
   const { submission } = detail
   return (
     <>
-      <PageHead title={<bdi>{submission.title ?? 'Untitled job post'}</bdi>}>
+      <PageHead title={submission.title ?? 'Untitled job post'}>
         <div className={styles.facts}>
           <Badge status={submissionWords(submission.status, submission.publication)} />
           {submission.company && <span className={styles.company}>{submission.company}</span>}
@@ -90,7 +98,6 @@ function NextStep({ detail }: { detail: SubmissionDetail }) {
   return (
     <div className={styles.next}>
       {decision && <DecisionLine decision={decision} />}
-      {approval?.status === 'open' && <Deadline at={approval.deadlineAt} />}
       {approval?.status === 'open' && parsed !== null && mayDecide && (
         <DecisionActions
           toDecide={{ approvalId: approval.id, postId: submission.id, title }}
@@ -98,6 +105,7 @@ function NextStep({ detail }: { detail: SubmissionDetail }) {
           uncertain={detail.uncertain}
         />
       )}
+      {approval?.status === 'open' && <Deadline at={approval.deadlineAt} />}
       {publication.state === 'published' && (
         <a href={publication.url} target="_blank" rel="noreferrer" className={styles.published}>
           See it on Circle <Icon name="external" size={12} />

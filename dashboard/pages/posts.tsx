@@ -96,11 +96,16 @@ function PostRow({ post }: { post: SubmissionSummary }) {
     <tr>
       <td className={styles.post}>
         <Link to="/posts/$id" params={{ id: post.id }} className={styles.title} data-row>
-          <bdi>{post.title ?? 'Untitled'}</bdi>
+          {post.title === null ? (
+            <bdi className={styles.untitled}>{post.excerpt}</bdi>
+          ) : (
+            <bdi>{post.title}</bdi>
+          )}
         </Link>
-        <span className={styles.excerpt} dir="auto">
-          {post.company ?? post.excerpt}
-        </span>
+        <p className={styles.under}>
+          {post.company && <bdi>{post.company}</bdi>}
+          <code>{post.reference}</code>
+        </p>
       </td>
       <td>
         <Badge status={submissionWords(post.status, post.publication)} />

@@ -24,8 +24,16 @@ export function RunPage() {
   const { id } = route.useParams()
   const run = useQuery(queries.run(id))
   if (run.data) return <Run detail={run.data} />
-  if (run.error) return <Problem error={run.error} onRetry={() => void run.refetch()} />
-  return <Skeleton rows={6} height={44} />
+  return (
+    <>
+      <PageHead title="Run" />
+      {run.error ? (
+        <Problem error={run.error} onRetry={() => void run.refetch()} />
+      ) : (
+        <Skeleton rows={6} height={44} />
+      )}
+    </>
+  )
 }
 
 function Run({ detail }: { detail: RunDetail }) {

@@ -35,8 +35,10 @@ export function SandboxPage() {
   return (
     <>
       <PageHead title="Sandbox">
-        Stand-ins for Twilio, Slack and Circle. Text a job post, decide in Slack or in the inbox, read it in
-        Circle.
+        <span className={styles.lead}>
+          Stand-ins for Twilio, Slack and Circle. Text a job post, decide in Slack or in the inbox, read it in
+          Circle.
+        </span>
       </PageHead>
       <Sandbox />
     </>

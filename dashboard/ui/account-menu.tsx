@@ -7,6 +7,7 @@ import { applyTheme, storedTheme, type Theme } from '../theme.ts'
 import { ROLE_WORDS } from '../words.ts'
 import styles from './account-menu.module.css'
 import { Icon } from './icon.tsx'
+import { Providers } from './providers.tsx'
 
 const THEMES: { value: Theme; label: string }[] = [
   { value: 'system', label: 'As the device' },
@@ -15,7 +16,12 @@ const THEMES: { value: Theme; label: string }[] = [
 ]
 
 /** Who is signed in, the theme, and the way out. */
-export function AccountMenu({ user }: { user: NonNullable<SessionInfo['user']> }) {
+export function AccountMenu(props: {
+  user: NonNullable<SessionInfo['user']>
+  /** Shown here where the sidebar has no room for them. */
+  providers: SessionInfo['providers']
+}) {
+  const { user } = props
   const queryClient = useQueryClient()
   const [theme, setTheme] = useState(storedTheme)
 
@@ -45,6 +51,9 @@ export function AccountMenu({ user }: { user: NonNullable<SessionInfo['user']> }
         <Menu.Positioner side="top" align="start" sideOffset={4} className={styles.positioner}>
           <Menu.Popup className={styles.popup}>
             <p className={styles.email}>{user.email}</p>
+            <div className={styles.providers}>
+              <Providers providers={props.providers} />
+            </div>
             <Menu.Group>
               <Menu.GroupLabel className={styles.label}>Theme</Menu.GroupLabel>
               <Menu.RadioGroup value={theme} onValueChange={choose}>

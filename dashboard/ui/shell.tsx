@@ -1,10 +1,9 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { SessionInfo } from '../../src/server/contract.ts'
-import { PROVIDER_NAMES, PROVIDER_WORDS } from '../words.ts'
 import { AccountMenu } from './account-menu.tsx'
-import { Badge } from './badge.tsx'
 import { Icon, type IconName } from './icon.tsx'
+import { Providers } from './providers.tsx'
 import styles from './shell.module.css'
 
 type User = NonNullable<SessionInfo['user']>
@@ -41,19 +40,12 @@ export function Shell(props: {
           ))}
         </nav>
         <div className={styles.foot}>
-          <ul className={styles.providers} aria-label="Providers">
-            {session.providers.map(({ provider, mode }) => (
-              <li key={provider}>
-                <span>{PROVIDER_NAMES[provider]}</span>
-                <Badge status={PROVIDER_WORDS[mode]} />
-              </li>
-            ))}
-          </ul>
+          <Providers providers={session.providers} />
           <button type="button" className={styles.keys} onClick={props.onKeyHelp}>
             <Icon name="keyboard" /> Keys <kbd>?</kbd>
           </button>
         </div>
-        <AccountMenu user={user} />
+        <AccountMenu user={user} providers={session.providers} />
       </header>
       <div className={styles.column}>
         {props.connection === 'lost' && (
@@ -69,12 +61,15 @@ export function Shell(props: {
   )
 }
 
-/** The head of a page: its title, a line about it, and what can be done on all of it. */
-export function PageHead(props: { title: ReactNode; children?: ReactNode; aside?: ReactNode }) {
+/** The head of a page: its title, which is also the tab's, a line about it, and what can be done on all of it. */
+export function PageHead(props: { title: string; children?: ReactNode; aside?: ReactNode }) {
   return (
     <div className={styles.pageHead}>
+      <title>{`${props.title} · Kinkeeper`}</title>
       <div>
-        <h1>{props.title}</h1>
+        <h1>
+          <bdi>{props.title}</bdi>
+        </h1>
         {props.children && <div className={styles.lead}>{props.children}</div>}
       </div>
       {props.aside}

@@ -21,13 +21,13 @@ export function ApprovalCard({ item }: { item: InboxItem }) {
       <div className={styles.card} id={`approval-${approval.id}`}>
         <div className={styles.head}>
           <div>
-            <h2 className={styles.title} dir="auto">
+            <h3 className={styles.title}>
               <Link to="/posts/$id" params={{ id: submission.id }}>
-                {title}
+                <bdi>{title}</bdi>
               </Link>
-            </h2>
+            </h3>
             <p className={styles.facts}>
-              {submission.company && <span className={styles.company}>{submission.company}</span>}
+              {submission.company && <bdi className={styles.company}>{submission.company}</bdi>}
               <span>{submission.sender}</span>
               <span className={styles.reference}>{submission.reference}</span>
             </p>

@@ -45,8 +45,11 @@ function FieldList(props: {
   confidence: 'unsure' | 'all'
   onPoint: (label: string | null) => void
 }) {
-  const said = props.fields.filter((field) => field.value !== null || field.uncertain)
-  const unsaid = props.fields.filter((field) => !said.includes(field))
+  // On a card the title and the company stand above, in larger type.
+  const isRepeated = ({ name, uncertain }: FieldView) =>
+    props.confidence === 'unsure' && !uncertain && (name === 'title' || name === 'company')
+  const said = props.fields.filter((field) => field.uncertain || (field.value !== null && !isRepeated(field)))
+  const unsaid = props.fields.filter((field) => field.value === null && !field.uncertain)
   return (
     <div>
       <dl className={styles.fields}>
@@ -58,9 +61,10 @@ function FieldList(props: {
             onPointerLeave={() => props.onPoint(null)}
           >
             <dt>{field.label}</dt>
-            <dd dir="auto">
+            <dd>
+              {props.confidence === 'all' && !field.uncertain && <Sureness field={field} />}
               <FieldValue field={field} />
-              <Certainty field={field} all={props.confidence === 'all'} />
+              {field.uncertain && <Uncertainty field={field} />}
             </dd>
           </div>
         ))}
@@ -74,7 +78,7 @@ function FieldList(props: {
 
 function FieldValue({ field }: { field: FieldView }) {
   if (field.value === null) return <span className={styles.note}>Not found</span>
-  if (field.name !== 'apply') return <span className={styles.value}>{field.value}</span>
+  if (field.name !== 'apply') return <bdi className={styles.value}>{field.value}</bdi>
   return field.value.split(' · ').map((part, index) => (
     <span key={part}>
       {index > 0 && ' · '}
@@ -89,17 +93,24 @@ function FieldValue({ field }: { field: FieldView }) {
   ))
 }
 
-function Certainty({ field, all }: { field: FieldView; all: boolean }) {
-  if (!field.uncertain) {
-    return all ? <span className={styles.sure}>{Math.round(field.confidence * 100)}% sure</span> : null
-  }
+function Sureness({ field }: { field: FieldView }) {
+  return <span className={styles.sure}>{percent(field.confidence)} sure</span>
+}
+
+function Uncertainty({ field }: { field: FieldView }) {
   return (
     <span className={styles.unsure}>
       <Icon name="question" size={12} />
-      {all ? `Unsure, ${Math.round(field.confidence * 100)}%` : 'Unsure'}
-      <span className={styles.from}>{field.source === null ? 'inferred' : `from “${field.source}”`}</span>
+      Unsure, {percent(field.confidence)}
+      <span className={styles.from}>
+        {field.source === null ? 'inferred, not said' : <bdi>from “{field.source}”</bdi>}
+      </span>
     </span>
   )
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)}%`
 }
 
 function OriginalText(props: { text: SubmissionText; fields: FieldView[]; pointedAt: string | null }) {
@@ -107,8 +118,11 @@ function OriginalText(props: { text: SubmissionText; fields: FieldView[]; pointe
   return (
     <figure className={styles.text}>
       <figcaption className={styles.caption}>
-        <Icon name="message" size={12} /> Text received <RelativeTime at={text.receivedAt} />
-        {text.media > 0 && `, with ${text.media} ${text.media === 1 ? 'picture' : 'pictures'} (not kept)`}
+        <Icon name="message" size={12} />
+        <span>
+          Text received <RelativeTime at={text.receivedAt} />
+          {text.media > 0 && `, with ${text.media === 1 ? 'a picture' : `${text.media} pictures`} (not kept)`}
+        </span>
       </figcaption>
       <blockquote className={styles.body} dir="auto">
         {markSources(text.body, fields).map((segment) =>

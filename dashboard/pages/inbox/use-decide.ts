@@ -46,7 +46,7 @@ export function useDecide({ approvalId, postId, title }: ToDecide) {
 }
 
 /** The inbox without one approval, its count one less. */
-export function withoutApproval(
+function withoutApproval(
   inbox: InfiniteData<InboxPage, unknown>,
   approvalId: string,
 ): InfiniteData<InboxPage, unknown> {

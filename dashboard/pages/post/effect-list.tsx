@@ -16,7 +16,9 @@ export function EffectList({ effects }: { effects: EffectView[] }) {
         <ul className={styles.list}>
           {effects.map((effect) => (
             <li key={effect.id} className={styles.row}>
-              <Badge status={EFFECT_WORDS[effect.status]} />
+              <div className={styles.status}>
+                <Badge status={EFFECT_WORDS[effect.status]} />
+              </div>
               <div className={styles.text}>
                 <p dir="auto">{effect.description}</p>
                 {effect.error && <p className={styles.error}>{effect.error}</p>}

@@ -15,7 +15,9 @@ export function RunList({ runs }: { runs: RunSummary[] }) {
         <ul className={styles.list}>
           {runs.map((run) => (
             <li key={run.id} className={styles.row}>
-              <Badge status={RUN_WORDS[run.status]} />
+              <div className={styles.status}>
+                <Badge status={RUN_WORDS[run.status]} />
+              </div>
               <div className={styles.text}>
                 <Link to="/runs/$id" params={{ id: run.id }} data-row>
                   {run.job}
