@@ -30,7 +30,7 @@ export type SlackSettings = {
   apiUrl: string | null
 }
 export type OpenAiSettings = { apiKey: string; model: string; baseUrl: string | null }
-export type CircleSettings = { apiToken: string; spaceId: string; authScheme: string; apiUrl: string | null }
+export type CircleSettings = { apiToken: string; spaceId: number; authScheme: string; apiUrl: string | null }
 
 export type Config = {
   port: number
@@ -38,7 +38,8 @@ export type Config = {
   production: boolean
   databaseUrl: string | null
   dataDir: string
-  sandbox: { enabled: boolean; port: number }
+  /** `url`: a sandbox that runs already; null: one is started on `port` when any provider needs it. */
+  sandbox: { enabled: boolean; port: number; url: string | null }
   twilio: Provider<TwilioSettings>
   slack: Provider<SlackSettings>
   openai: Provider<OpenAiSettings>
@@ -101,14 +102,15 @@ export function readConfig(environment: Environment, sandboxCredentials: Sandbox
   const production = environment.NODE_ENV === 'production'
   const ownPort = reader.parsed('PORT', port, 3000, 'Set it to a port number, for example 3000.')
   const sandboxPort = reader.parsed('SANDBOX_PORT', port, 3100, 'Set it to a port number, for example 3100.')
-  const enabled =
-    reader.parsed(
-      'KINKEEPER_SANDBOX',
-      z.enum(['on', 'off']),
-      production ? 'off' : 'on',
-      'Set it to on or off.',
-    ) === 'on'
-  const sandbox = { enabled, port: sandboxPort }
+  const sandboxChoice = reader.parsed(
+    'KINKEEPER_SANDBOX',
+    z.union([z.enum(['on', 'off']), httpUrl]),
+    production ? 'off' : 'on',
+    'Set it to on, off, or the address of a sandbox that runs already.',
+  )
+  const sandboxUrl =
+    sandboxChoice === 'on' || sandboxChoice === 'off' ? null : sandboxChoice.replace(/\/+$/, '')
+  const sandbox = { enabled: sandboxChoice !== 'off', port: sandboxPort, url: sandboxUrl }
   const publicUrl = reader.parsed(
     'PUBLIC_URL',
     httpUrl,
@@ -218,7 +220,7 @@ function providers(
       null,
       'Set it to an address that begins with https:// or http://.',
     )
-  const standIn = `http://127.0.0.1:${sandbox.port}`
+  const standIn = sandbox.url ?? `http://127.0.0.1:${sandbox.port}`
   const approvers = reader.parsed('SLACK_APPROVERS', list.nullable(), null, '')
   return {
     twilio: provider(reader, sandbox.enabled, {
@@ -264,15 +266,20 @@ function providers(
     }),
     circle: provider(reader, sandbox.enabled, {
       required: ['CIRCLE_API_TOKEN', 'CIRCLE_SPACE_ID'],
-      live: ([apiToken = '', spaceId = '']) => ({
+      live: ([apiToken = '']) => ({
         apiToken,
-        spaceId,
+        spaceId: reader.parsed(
+          'CIRCLE_SPACE_ID',
+          z.coerce.number().int().positive(),
+          0,
+          'Set it to the number of the space that job posts go to.',
+        ),
         authScheme: reader.text('CIRCLE_AUTH_SCHEME') ?? 'Token',
         apiUrl: url('CIRCLE_API_URL'),
       }),
       sandbox: () => ({
         apiToken: own.circleApiToken,
-        spaceId: own.circleSpaceId,
+        spaceId: Number(own.circleSpaceId),
         authScheme: 'Token',
         apiUrl: `${standIn}/circle`,
       }),

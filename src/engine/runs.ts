@@ -1,5 +1,5 @@
 /** Runs as people see them: read from DBOS's own records, with our ledger's and our failed attempts beside them. */
-import { DBOS, type StepInfo, type WorkflowStatus } from '@dbos-inc/dbos-sdk'
+import { DBOS, type WorkflowStatus } from '@dbos-inc/dbos-sdk'
 import { and, asc, desc, eq } from 'drizzle-orm'
 import { announceChange, type Drizzle, type Transaction, tables } from '../database/index.ts'
 import {
@@ -196,6 +196,8 @@ function nextId(runId: string): string {
   const { job, key, retry } = parseRunId(runId)
   return `${job}:${key}~${retry + 1}`
 }
+
+type StepInfo = NonNullable<Awaited<ReturnType<typeof DBOS.listWorkflowSteps>>>[number]
 
 const STATUSES: Record<string, RunStatus> = {
   ENQUEUED: 'queued',
