@@ -6,7 +6,7 @@ const KEPT = 5_000
 /** Never kept: they carry credentials. */
 const SECRET_HEADERS = new Set(['authorization', 'cookie', 'x-twilio-signature', 'x-slack-signature'])
 
-export type Call = {
+type Call = {
   provider: Provider
   operation: string
   /** `in`: the application called us. `out`: we called the application. */

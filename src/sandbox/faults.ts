@@ -13,7 +13,7 @@ import { z } from 'zod'
 import { newId } from '../primitives/index.ts'
 import type { Collection } from './store.ts'
 
-export const PROVIDERS = ['twilio', 'slack', 'openai', 'circle'] as const
+const PROVIDERS = ['twilio', 'slack', 'openai', 'circle'] as const
 export type Provider = (typeof PROVIDERS)[number]
 
 const DELIVERIES = ['webhook', 'status-callback', 'interaction']
@@ -45,8 +45,8 @@ export const faultRequestSchema = z
     delayMs: z.int().nonnegative().max(600_000).optional(),
     /** For `delay`, `status` and `html`: whether the work is done first. */
     when: z.enum(['before', 'after']).default('before'),
-    /** How many calls are hit; absent, until the fault is removed. */
-    times: z.int().positive().optional(),
+    /** How many calls are hit before the fault is gone; absent or null, until it is removed. */
+    times: z.int().positive().nullish(),
     probability: z.number().min(0).max(1).default(1),
     seed: z.union([z.int(), z.string()]).default(1),
   })
@@ -86,10 +86,10 @@ export function createFaults(faults: Collection<Fault>): Faults {
     draw(provider, operation) {
       for (const fault of faults.values()) {
         if (fault.provider !== provider || !reaches(fault, operation)) continue
-        if (fault.times !== undefined && fault.hits >= fault.times) continue
         const hit = chance(fault.seed, fault.draws) < fault.probability
         const counted = { ...fault, draws: fault.draws + 1, hits: fault.hits + (hit ? 1 : 0) }
-        faults.put(fault.id, counted)
+        if (counted.hits === fault.times) faults.delete(fault.id)
+        else faults.put(fault.id, counted)
         if (hit) return counted
       }
       return undefined

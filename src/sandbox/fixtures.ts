@@ -49,7 +49,7 @@ export async function startApplication(): Promise<Application> {
 }
 
 /** Options of a sandbox on any free port, in memory. */
-export function testOptions(changes: Partial<SandboxOptions> = {}): SandboxOptions {
+function testOptions(changes: Partial<SandboxOptions> = {}): SandboxOptions {
   return {
     port: 0,
     stateFile: ':memory:',

@@ -15,7 +15,7 @@ import { resumeMessages } from './twilio/outbound.ts'
 import { openWorld, type World } from './world.ts'
 
 export type { SandboxOptions } from './config.ts'
-export type { ChannelMessage, WorldView } from './control/world-view.ts'
+export type { WorldView } from './control/world-view.ts'
 
 /** Credentials that mean nothing anywhere else, for whoever starts a sandbox without a wish of their own. */
 export const SANDBOX_CREDENTIALS = {

@@ -27,10 +27,10 @@ export const limitsRequestSchema = z.strictObject({
 })
 
 export const GENEROUS_LIMITS: Limits = {
-  slackMessages: { perMinute: 1_200, burst: 60 },
+  slackMessages: { perMinute: 2_400, burst: 200 },
   slackTier2: { perMinute: 600, burst: 100 },
-  slackTier3: { perMinute: 3_000, burst: 200 },
-  slackTier4: { perMinute: 6_000, burst: 400 },
+  slackTier3: { perMinute: 6_000, burst: 400 },
+  slackTier4: { perMinute: 12_000, burst: 800 },
   circleRequests: { perMinute: 6_000, burst: 2_000 },
   openaiRequests: { perMinute: 6_000, burst: 1_000 },
   twilioRequests: { perMinute: 6_000, burst: 1_000 },

@@ -16,7 +16,7 @@ import type {
   Trigger,
 } from './slack/model.ts'
 import { seedChannels, seedUsers } from './slack/seed.ts'
-import { type Collection, openStore } from './store.ts'
+import { type Collection, openStore, type Store } from './store.ts'
 import type { DebuggerAlert, TwilioMessage } from './twilio/model.ts'
 
 export type World = {
@@ -31,30 +31,21 @@ export type World = {
   faults: Faults
   limiter: RateLimiter
   calls: Calls
-  twilio: {
-    messages: Collection<TwilioMessage>
-    optedOut: Collection<{ number: string; sinceMs: number }>
-    alerts: Collection<DebuggerAlert>
-  }
-  slack: {
-    users: Collection<SlackUser>
-    channels: Collection<SlackChannel>
-    messages: Collection<SlackMessage>
-    ephemeral: Collection<EphemeralMessage>
-    views: Collection<SlackView>
-    triggers: Collection<Trigger>
-    responseUrls: Collection<ResponseUrl>
+  twilio: Collections['twilio']
+  slack: Collections['slack'] & {
     /** The latest message timestamp that was given out; the next one must be later. */
     lastTs(): string
     setLastTs(ts: string): void
   }
-  circle: { posts: Collection<CirclePost> }
+  circle: Collections['circle']
   /** A whole number that grows by one each time, also across restarts. */
   nextNumber(name: string): number
   /** Empties the world: messages, posts, faults, limits, calls. The clock keeps its time, since it never goes back. */
   reset(): void
   close(): void
 }
+
+type Collections = ReturnType<typeof openCollections>
 
 type Settings = { offsetMs?: number; limits?: Limits; numbers?: Record<string, number> }
 
@@ -68,38 +59,11 @@ export function openWorld(options: SandboxOptions): World {
 
   const clock = createClock()
   clock.advanceTo(setting().offsetMs ?? 0)
-  const faults = store.collection<Fault>('faults')
-  const twilio = {
-    messages: store.collection<TwilioMessage>('twilio-messages'),
-    optedOut: store.collection<{ number: string; sinceMs: number }>('twilio-opted-out'),
-    alerts: store.collection<DebuggerAlert>('twilio-alerts'),
-  }
-  const slack = {
-    users: store.collection<SlackUser>('slack-users'),
-    channels: store.collection<SlackChannel>('slack-channels'),
-    messages: store.collection<SlackMessage>('slack-messages'),
-    ephemeral: store.collection<EphemeralMessage>('slack-ephemeral'),
-    views: store.collection<SlackView>('slack-views'),
-    triggers: store.collection<Trigger>('slack-triggers'),
-    responseUrls: store.collection<ResponseUrl>('slack-response-urls'),
-  }
-  // Timestamps have a fixed number of digits until the year 2286, so their order is that of their text.
-  let lastTs =
-    slack.messages
-      .values()
-      .map(({ ts }) => ts)
-      .sort()
-      .at(-1) ?? '0.000000'
-  const circle = { posts: store.collection<CirclePost>('circle-posts') }
+  const { faults, twilio, slack, circle } = openCollections(store)
   const limiter = createRateLimiter(setting().limits ?? GENEROUS_LIMITS, (limits) => set({ limits }))
   const calls = createCalls()
   let ownUrl = ''
-
-  const seed = () => {
-    for (const user of seedUsers()) slack.users.put(user.id, user)
-    for (const channel of seedChannels(options)) slack.channels.put(channel.id, channel)
-  }
-  seed()
+  seed(slack, options)
 
   return {
     options,
@@ -118,13 +82,7 @@ export function openWorld(options: SandboxOptions): World {
     limiter,
     calls,
     twilio,
-    slack: {
-      ...slack,
-      lastTs: () => lastTs,
-      setLastTs: (ts) => {
-        lastTs = ts
-      },
-    },
+    slack: { ...slack, ...rememberTs(slack.messages) },
     circle,
     nextNumber(name) {
       const numbers = setting().numbers ?? {}
@@ -133,12 +91,51 @@ export function openWorld(options: SandboxOptions): World {
       return next
     },
     reset() {
-      const collections = [faults, ...Object.values(twilio), ...Object.values(slack), circle.posts]
-      for (const collection of collections) collection.clear()
+      for (const group of [{ faults }, twilio, slack, circle]) {
+        for (const collection of Object.values(group)) collection.clear()
+      }
       limiter.change({ preset: 'generous' })
       calls.clear()
-      seed()
+      seed(slack, options)
     },
     close: () => store.close(),
+  }
+}
+
+function openCollections(store: Store) {
+  return {
+    faults: store.collection<Fault>('faults'),
+    twilio: {
+      messages: store.collection<TwilioMessage>('twilio-messages'),
+      optedOut: store.collection<{ number: string; sinceMs: number }>('twilio-opted-out'),
+      alerts: store.collection<DebuggerAlert>('twilio-alerts'),
+    },
+    slack: {
+      users: store.collection<SlackUser>('slack-users'),
+      channels: store.collection<SlackChannel>('slack-channels'),
+      messages: store.collection<SlackMessage>('slack-messages'),
+      ephemeral: store.collection<EphemeralMessage>('slack-ephemeral'),
+      views: store.collection<SlackView>('slack-views'),
+      triggers: store.collection<Trigger>('slack-triggers'),
+      responseUrls: store.collection<ResponseUrl>('slack-response-urls'),
+    },
+    circle: { posts: store.collection<CirclePost>('circle-posts') },
+  }
+}
+
+function seed(slack: Collections['slack'], options: SandboxOptions): void {
+  for (const user of seedUsers()) slack.users.put(user.id, user)
+  for (const channel of seedChannels(options)) slack.channels.put(channel.id, channel)
+}
+
+/** Timestamps have a fixed number of digits until the year 2286, so their order is that of their text. */
+function rememberTs(messages: Collection<SlackMessage>): Pick<World['slack'], 'lastTs' | 'setLastTs'> {
+  const known = messages.values().map(({ ts }) => ts)
+  let lastTs = known.sort().at(-1) ?? '0.000000'
+  return {
+    lastTs: () => lastTs,
+    setLastTs: (ts) => {
+      lastTs = ts
+    },
   }
 }

@@ -13,7 +13,7 @@ import { TEAM } from '../slack/seed.ts'
 import type { TwilioMessage } from '../twilio/model.ts'
 import type { World } from '../world.ts'
 
-export type ChannelMessage = {
+type ChannelMessage = {
   ts: string
   userName: string
   text: string
@@ -56,7 +56,7 @@ export type WorldView = {
   circle: {
     spaces: { id: number; name: string; slug: string; url: string }[]
     posts: {
-      id: number
+      id: string
       name: string
       status: string
       url: string
@@ -97,7 +97,7 @@ export function viewWorld(world: World, limit?: number): WorldView {
     circle: {
       spaces: spaces(world).map((space) => ({ ...space, url: spaceUrl(world, space) })),
       posts: latest(world.circle.posts.values()).map((post) => ({
-        id: post.id,
+        id: String(post.id),
         name: post.name,
         status: post.status,
         url: postUrl(world, post),
