@@ -102,6 +102,23 @@ test('kill -9 at any moment loses nothing: messages, opt-outs, faults, limits, t
   expect(messages.map(({ text }) => text)).toEqual(['Before', 'After'])
 })
 
+test('a text that was under way when the sandbox stopped goes on at the next start', async () => {
+  const state = stateFile()
+  const first = await startTestSandbox({ stateFile: state })
+  const { twilioAccountSid: sid, twilioAuthToken, twilioFrom } = SANDBOX_CREDENTIALS
+  await fetch(`${first.url}/twilio/2010-04-01/Accounts/${sid}/Messages.json`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${sid}:${twilioAuthToken}`).toString('base64')}` },
+    body: new URLSearchParams({ To: '+14155550123', From: twilioFrom, Body: 'Hello' }),
+  })
+  await first.stop()
+  const second = await startTestSandbox({ stateFile: state })
+  await vi.waitFor(async () => {
+    const { phones } = await second.control<WorldView>('GET', '/world')
+    expect(phones[0]?.messages.map(({ status }) => status)).toEqual(['delivered'])
+  })
+})
+
 test('SIGTERM ends it cleanly', async () => {
   const child = launch()
   const url = await ready(child)

@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 
 /** A sandbox that is just ending still has its file for a moment. */
-const LOCK_WAIT_MS = 3_000
+const LOCK_WAIT_MS = 2_000
 
 export type Collection<T> = {
   get(id: string): T | undefined

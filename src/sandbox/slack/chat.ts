@@ -4,7 +4,14 @@ import type { Fields } from '../pipeline.ts'
 import type { World } from '../world.ts'
 import { checkMessageBlocks } from './blocks.ts'
 import { nextTs } from './ids.ts'
-import { findChannel, jsonField, messageResource, metadataField, textField } from './messages.ts'
+import {
+  findChannel,
+  findChannelByIdOrName,
+  jsonField,
+  messageResource,
+  metadataField,
+  textField,
+} from './messages.ts'
 import {
   type Block,
   messageKey,
@@ -19,7 +26,7 @@ const MAX_TEXT = 40_000
 
 /** chat.postMessage: no idempotency, as with Slack; the same call twice is two messages. */
 export function postMessage(world: World, fields: Fields): SlackAnswer {
-  const channel = findChannel(world, fields.channel)
+  const channel = findChannelByIdOrName(world, fields.channel)
   if (!channel) return refuse('channel_not_found')
   const content = readContent(fields)
   if ('error' in content) return content

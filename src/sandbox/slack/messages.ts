@@ -50,11 +50,15 @@ export function repliesTo(world: World, channel: string, ts: string): SlackMessa
     .filter((message) => message.channel === channel && message.threadTs === ts)
 }
 
-/** A channel by its id, or by `#name`. */
-export function findChannel(world: World, given: unknown): SlackChannel | undefined {
-  const name = String(given ?? '')
-  const byId = world.slack.channels.get(name)
-  return byId ?? world.slack.channels.values().find((channel) => channel.name === name.replace(/^#/, ''))
+/** A channel by its id: all that most methods take. */
+export function findChannel(world: World, id: unknown): SlackChannel | undefined {
+  return world.slack.channels.get(String(id ?? ''))
+}
+
+/** A channel by its id, or by `#name`, which only chat.postMessage takes. */
+export function findChannelByIdOrName(world: World, given: unknown): SlackChannel | undefined {
+  const name = String(given ?? '').replace(/^#/, '')
+  return findChannel(world, given) ?? world.slack.channels.values().find((channel) => channel.name === name)
 }
 
 /** A field that is JSON inside a form, and already parsed inside a JSON body. */

@@ -6,7 +6,7 @@ import type { World } from '../world.ts'
 import { checkMessageBlocks } from './blocks.ts'
 import { addEphemeral, addMessage, changeMessage, invalidBlocks } from './chat.ts'
 import { flagField, jsonField, textField } from './messages.ts'
-import { type Block, messageKey, refuse } from './model.ts'
+import { type Block, messageKey, refuse, type SlackRefusal } from './model.ts'
 import { BOT, TEAM } from './seed.ts'
 
 const LIFE_MS = 30 * MINUTE_MS
@@ -28,7 +28,7 @@ export function respondToUrl(world: World, id: string, fields: Fields): Response
   const alive = handle && handle.uses < MAX_USES && world.clock.now() - handle.createdMs <= LIFE_MS
   if (!alive) return Response.json(refuse('Expired url'), { status: 404 })
   const content = readContent(fields)
-  if (!Array.isArray(content.blocks)) return Response.json(content.blocks, { status: 400 })
+  if ('error' in content) return Response.json(content, { status: 400 })
   world.slack.responseUrls.put(id, { ...handle, uses: handle.uses + 1 })
 
   const original = world.slack.messages.get(messageKey(handle.channel, handle.ts))
@@ -51,9 +51,9 @@ export function respondToUrl(world: World, id: string, fields: Fields): Response
   return new Response('ok')
 }
 
-function readContent(fields: Fields): { text: string; blocks: Block[] | Record<string, unknown> } {
+function readContent(fields: Fields): { text: string; blocks: Block[] } | SlackRefusal {
   const text = textField(fields, 'text')
   if (fields.blocks === undefined) return { text, blocks: [] }
   const checked = checkMessageBlocks(jsonField(fields, 'blocks'))
-  return { text, blocks: checked.ok ? checked.blocks : invalidBlocks('invalid_blocks', checked.problems) }
+  return checked.ok ? { text, blocks: checked.blocks } : invalidBlocks('invalid_blocks', checked.problems)
 }
