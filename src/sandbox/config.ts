@@ -1,15 +1,19 @@
 import { z } from 'zod'
 
+const url = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''))
+
 const optionsSchema = z.object({
   /** 0 takes any free port. */
   port: z.coerce.number().int().min(0).max(65_535).default(3100),
   /** SQLite file, or `:memory:`. */
   stateFile: z.string().min(1).default(':memory:'),
-  /** Where the application listens, without a trailing slash. */
-  publicUrl: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
-  twilioAccountSid: z.string().regex(/^AC[0-9a-f]{32}$/i, 'is AC and 32 hexadecimal digits'),
+  /** The application's public address, without a trailing slash. */
+  publicUrl: url,
+  /** Where webhooks are really sent, when the application is not reached at its public address; they are signed for that. */
+  deliverTo: url.optional(),
+  twilioAccountSid: z.string().regex(/^AC[0-9a-f]{32}$/i, 'it is AC and 32 hexadecimal digits'),
   twilioAuthToken: z.string().min(1),
-  twilioFrom: z.string().regex(/^\+\d{6,15}$/, 'is a phone number like +15005550006'),
+  twilioFrom: z.string().regex(/^\+\d{6,15}$/, 'it is a phone number like +15005550006'),
   slackBotToken: z.string().min(1),
   slackSigningSecret: z.string().min(1),
   slackJobsChannel: z.string().min(1),
@@ -26,6 +30,7 @@ const VARIABLES: Record<OptionName, string> = {
   port: 'SANDBOX_PORT',
   stateFile: 'SANDBOX_STATE_FILE',
   publicUrl: 'PUBLIC_URL',
+  deliverTo: 'SANDBOX_DELIVER_TO',
   twilioAccountSid: 'TWILIO_ACCOUNT_SID',
   twilioAuthToken: 'TWILIO_AUTH_TOKEN',
   twilioFrom: 'TWILIO_FROM',
@@ -59,7 +64,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       const variable = name in VARIABLES ? VARIABLES[name as OptionName] : name
       return values[name] === undefined
         ? `${variable} is not set; the sandbox needs it.`
-        : `${variable} is wrong: it ${issue.message}.`
+        : `${variable} is wrong: ${issue.message}.`
     }),
   }
 }

@@ -5,8 +5,7 @@ import { Ajv, type ValidateFunction } from 'ajv'
 import { expect, test, vi } from 'vitest'
 import { parse as parseYaml } from 'yaml'
 import { isRecord } from '../primitives/index.ts'
-import { startTestSandbox } from './fixtures.ts'
-import { SANDBOX_CREDENTIALS } from './index.ts'
+import { SANDBOX_CREDENTIALS, startTestSandbox } from './fixtures.ts'
 
 const SPECS = join(import.meta.dirname, '../../../shared/reference/specs')
 const TWILIO = join(SPECS, 'twilio_api_v2010.json')

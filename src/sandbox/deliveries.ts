@@ -43,13 +43,25 @@ export async function deliver(world: World, delivery: Delivery): Promise<Deliver
     fault: fault?.id ?? null,
     atMs: world.clock.now(),
   })
-  const outcome = await sendWithFault(delivery, fault?.kind, fault?.delayMs ?? 1_000)
+  const outcome = await sendWithFault(
+    delivery,
+    addressOf(world, delivery.url),
+    fault?.kind,
+    fault?.delayMs ?? 1_000,
+  )
   call.status = outcome.kind === 'answered' ? outcome.status : 0
   return outcome
 }
 
+/** A delivery to the public address may take a shorter way; its signature and Host stay those of the public one. */
+function addressOf(world: World, url: string): string {
+  const { publicUrl, deliverTo } = world.options
+  return deliverTo && url.startsWith(`${publicUrl}/`) ? deliverTo + url.slice(publicUrl.length) : url
+}
+
 async function sendWithFault(
   delivery: Delivery,
+  address: string,
   kind: string | undefined,
   delayMs: number,
 ): Promise<DeliveryOutcome> {
@@ -57,26 +69,27 @@ async function sendWithFault(
     return { kind: 'not-connected', reason: 'connection refused (fault)', elapsedMs: 0 }
   if (kind === 'delay') await wait(delayMs)
   if (kind === 'duplicate') {
-    const [first] = await Promise.all([send(delivery), send(delivery)])
+    const [first] = await Promise.all([send(delivery, address), send(delivery, address)])
     return first
   }
-  const outcome = await send(delivery)
+  const outcome = await send(delivery, address)
   if (kind !== 'drop-after') return outcome
   return { kind: 'no-answer', reason: 'the answer was lost (fault)', elapsedMs: outcome.elapsedMs }
 }
 
-function send(delivery: Delivery): Promise<DeliveryOutcome> {
+function send(delivery: Delivery, address: string): Promise<DeliveryOutcome> {
   const startedMs = monotonicMs()
   const elapsed = () => Math.round(monotonicMs() - startedMs)
   const body = new URLSearchParams(delivery.form).toString()
-  const request = delivery.url.startsWith('https:') ? httpsRequest : httpRequest
+  const request = address.startsWith('https:') ? httpsRequest : httpRequest
   return new Promise((resolve) => {
     let connected = false
-    const outgoing = request(delivery.url, {
+    const outgoing = request(address, {
       method: 'POST',
       agent: false,
       headers: {
         ...delivery.headers,
+        host: new URL(delivery.url).host,
         'content-type': 'application/x-www-form-urlencoded',
         'content-length': String(Buffer.byteLength(body)),
       },

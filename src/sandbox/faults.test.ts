@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { monotonicMs } from '../primitives/index.ts'
-import { slackClient, startApplication, startTestSandbox } from './fixtures.ts'
-import { SANDBOX_CREDENTIALS, type WorldView } from './index.ts'
+import { SANDBOX_CREDENTIALS, slackClient, startApplication, startTestSandbox } from './fixtures.ts'
+import type { WorldView } from './index.ts'
 
 const { slackBotToken, slackJobsChannel: JOBS, circleApiToken, circleSpaceId } = SANDBOX_CREDENTIALS
 

@@ -5,6 +5,8 @@ import { type Logger, LogLevel, WebClient } from '@slack/web-api'
 import { onTestFinished } from 'vitest'
 import { type RunningSandbox, SANDBOX_CREDENTIALS, type SandboxOptions, startSandbox } from './index.ts'
 
+export { SANDBOX_CREDENTIALS } from './index.ts'
+
 export type Received = {
   path: string
   headers: IncomingHttpHeaders

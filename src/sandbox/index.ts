@@ -17,7 +17,7 @@ import { openWorld, type World } from './world.ts'
 export type { SandboxOptions } from './config.ts'
 export type { WorldView } from './control/world-view.ts'
 
-/** Credentials that mean nothing anywhere else, for whoever starts a sandbox without a wish of their own. */
+/** Credentials that mean nothing anywhere else. */
 export const SANDBOX_CREDENTIALS = {
   twilioAccountSid: 'AC00000000000000000000000000005a9d',
   twilioAuthToken: 'sandbox-twilio-auth-token',

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { controlCall, startTestSandbox } from './fixtures.ts'
-import { SANDBOX_CREDENTIALS, type WorldView } from './index.ts'
+import { controlCall, SANDBOX_CREDENTIALS, startTestSandbox } from './fixtures.ts'
+import type { WorldView } from './index.ts'
 
 const MAIN = join(import.meta.dirname, 'main.ts')
 const { slackBotToken, slackJobsChannel: JOBS } = SANDBOX_CREDENTIALS

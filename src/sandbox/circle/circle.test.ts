@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { startTestSandbox } from '../fixtures.ts'
-import { SANDBOX_CREDENTIALS } from '../index.ts'
+import { SANDBOX_CREDENTIALS, startTestSandbox } from '../fixtures.ts'
 
 const { circleApiToken, circleSpaceId: SPACE } = SANDBOX_CREDENTIALS
 type Post = { id: number; name: string; slug: string; url: string; body: { body: string } }

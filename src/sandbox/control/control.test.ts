@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startApplication, startTestSandbox } from '../fixtures.ts'
-import { SANDBOX_CREDENTIALS, type WorldView } from '../index.ts'
+import { SANDBOX_CREDENTIALS, startApplication, startTestSandbox } from '../fixtures.ts'
+import type { WorldView } from '../index.ts'
 
 test('the change stream says the clock at once, each move of it, and that the world changed', async () => {
   const sandbox = await startTestSandbox()

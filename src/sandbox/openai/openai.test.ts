@@ -3,8 +3,7 @@ import { zodResponseFormat, zodTextFormat } from 'openai/helpers/zod'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { JOB_POST_SCHEMA_NAME, jobPostJsonSchema, parsedJobPostSchema } from '../../extraction/index.ts'
-import { startTestSandbox } from '../fixtures.ts'
-import { SANDBOX_CREDENTIALS } from '../index.ts'
+import { SANDBOX_CREDENTIALS, startTestSandbox } from '../fixtures.ts'
 
 const POST = 'Hiring a barista at Blue Café in Oakland, $22/hr. Apply: jobs@bluecafe.example'
 

@@ -2,8 +2,14 @@ import { createHmac } from 'node:crypto'
 import type { KnownBlock, ModalView } from '@slack/web-api'
 import { expect, test } from 'vitest'
 import { systemNow } from '../../primitives/index.ts'
-import { type Received, slackClient, startApplication, startTestSandbox } from '../fixtures.ts'
-import { SANDBOX_CREDENTIALS, type WorldView } from '../index.ts'
+import {
+  type Received,
+  SANDBOX_CREDENTIALS,
+  slackClient,
+  startApplication,
+  startTestSandbox,
+} from '../fixtures.ts'
+import type { WorldView } from '../index.ts'
 import type { ClickResult, SubmissionResult } from './interactivity.ts'
 
 const { slackSigningSecret, slackJobsChannel: JOBS } = SANDBOX_CREDENTIALS

@@ -1,7 +1,7 @@
 import type { ConversationsHistoryResponse, KnownBlock, ModalView } from '@slack/web-api'
 import { expect, test } from 'vitest'
-import { slackClient, startTestSandbox } from '../fixtures.ts'
-import { SANDBOX_CREDENTIALS, type WorldView } from '../index.ts'
+import { SANDBOX_CREDENTIALS, slackClient, startTestSandbox } from '../fixtures.ts'
+import type { WorldView } from '../index.ts'
 
 const { slackBotToken, slackJobsChannel: JOBS } = SANDBOX_CREDENTIALS
 

@@ -1,8 +1,8 @@
 import twilio from 'twilio'
 import type RequestClient from 'twilio/lib/base/RequestClient.js'
 import { expect, test, vi } from 'vitest'
-import { startApplication, startTestSandbox } from '../fixtures.ts'
-import { SANDBOX_CREDENTIALS, type WorldView } from '../index.ts'
+import { SANDBOX_CREDENTIALS, startApplication, startTestSandbox } from '../fixtures.ts'
+import type { WorldView } from '../index.ts'
 import type { WebhookResult } from './inbound.ts'
 
 const SENDER = '+14155550123'
@@ -117,6 +117,18 @@ test('an inbound text is signed so that the SDK accepts it, and its answer is de
     'to_community',
     'from_community',
   ])
+})
+
+test('webhooks may take a shorter way than the public address they are signed for', async () => {
+  const application = await startApplication()
+  const publicUrl = 'https://kinkeeper.example'
+  const sandbox = await startTestSandbox({ publicUrl, deliverTo: application.url })
+  await sandbox.control('POST', '/texts', { from: SENDER, body: 'Hello' })
+  const [request] = application.received
+  const signature = String(request?.headers['x-twilio-signature'])
+  const url = `${publicUrl}/webhooks/twilio-sms`
+  expect(twilio.validateRequest(TOKEN, signature, url, request?.form ?? {})).toBe(true)
+  expect(request?.headers.host).toBe('kinkeeper.example')
 })
 
 test.each([
