@@ -6,31 +6,20 @@ import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import type { ProviderMode } from './connectors/contract.ts'
 import { DAY_MS, type LogLevel, parseDuration } from './primitives/index.ts'
-
-/** Credentials of the providers' stand-ins; made once per installation, so that nobody outside can sign as them. */
-export type SandboxCredentials = {
-  twilioAccountSid: string
-  twilioAuthToken: string
-  twilioFrom: string
-  slackBotToken: string
-  slackSigningSecret: string
-  slackJobsChannel: string
-  openaiApiKey: string
-  circleApiToken: string
-  circleSpaceId: string
-}
-
-export type Provider<Settings> = { mode: ProviderMode; settings: Settings | null }
-export type TwilioSettings = { accountSid: string; authToken: string; from: string; apiUrl: string | null }
-export type SlackSettings = {
-  botToken: string
-  signingSecret: string
-  jobsChannel: string
-  approvers: readonly string[] | null
-  apiUrl: string | null
-}
-export type OpenAiSettings = { apiKey: string; model: string; baseUrl: string | null }
-export type CircleSettings = { apiToken: string; spaceId: number; authScheme: string; apiUrl: string | null }
+import {
+  type CircleSettings,
+  createReader,
+  type Environment,
+  httpUrl,
+  list,
+  type OpenAiSettings,
+  type Provider,
+  providers,
+  type Reader,
+  type SandboxCredentials,
+  type SlackSettings,
+  type TwilioSettings,
+} from './provider-config.ts'
 
 export type Config = {
   port: number
@@ -61,8 +50,6 @@ export class ConfigError extends Error {
   }
 }
 
-const DEFAULT_MODEL = 'gpt-5-mini'
-
 /** The process's environment, with `.env` read first where there is one (what is set already wins). */
 export function processEnvironment(): Record<string, string | undefined> {
   if (existsSync('.env')) process.loadEnvFile('.env')
@@ -70,26 +57,11 @@ export function processEnvironment(): Record<string, string | undefined> {
 }
 
 const port = z.coerce.number().int().min(0).max(65_535)
-const httpUrl = z.string().regex(/^https?:\/\/[^\s/]+/)
 const duration = z.string().transform((text, context) => {
   const durationMs = parseDuration(text)
   if (durationMs === null) context.addIssue({ code: 'custom', message: 'not a duration' })
   return durationMs ?? 0
 })
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-)
-
-type Environment = Record<string, string | undefined>
-type Reader = {
-  /** The variable, or undefined when unset or empty. */
-  text(name: string): string | undefined
-  parsed<T>(name: string, schema: z.ZodType<T>, fallback: T, advice: string): T
-  problem(sentence: string): void
-}
 
 /**
  * Reads the configuration.
@@ -160,22 +132,6 @@ export function dataDirOf(environment: Environment): string {
   return environment.KINKEEPER_DATA_DIR?.trim() || '.data'
 }
 
-function createReader(environment: Environment, problems: string[]): Reader {
-  const text = (name: string) => environment[name]?.trim() || undefined
-  return {
-    text,
-    parsed(name, schema, fallback, advice) {
-      const value = text(name)
-      if (value === undefined) return fallback
-      const parsed = schema.safeParse(value)
-      if (parsed.success) return parsed.data
-      problems.push(`${name} cannot be used as it is. ${advice}`)
-      return fallback
-    },
-    problem: (sentence) => problems.push(sentence),
-  }
-}
-
 function reminders(reader: Reader, timeoutMs: number): number[] {
   const texts = reader.parsed('APPROVAL_REMINDERS', list, ['24h', '72h'], '')
   const parsed = texts.map(parseDuration)
@@ -187,104 +143,6 @@ function reminders(reader: Reader, timeoutMs: number): number[] {
     .filter((one) => one !== null)
     .filter((one) => one < timeoutMs)
     .sort((a, b) => a - b)
-}
-
-/** One provider: live with its own credentials, else the sandbox's, else off. Half of the credentials is a mistake. */
-function provider<Settings>(
-  reader: Reader,
-  sandboxEnabled: boolean,
-  variables: { required: string[]; live(values: string[]): Settings; sandbox(): Settings },
-): Provider<Settings> {
-  const values = variables.required.map((name) => reader.text(name))
-  const missing = variables.required.filter((_name, index) => values[index] === undefined)
-  if (missing.length === 0)
-    return { mode: 'live', settings: variables.live(values.filter((value) => value !== undefined)) }
-  if (missing.length < variables.required.length) {
-    const given = variables.required.filter((name) => !missing.includes(name))
-    reader.problem(
-      `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing: ${given.join(' and ')} cannot be used alone. Set all of them, or none.`,
-    )
-  }
-  return sandboxEnabled ? { mode: 'sandbox', settings: variables.sandbox() } : { mode: 'off', settings: null }
-}
-
-function providers(
-  reader: Reader,
-  sandbox: Config['sandbox'],
-  own: SandboxCredentials,
-): Pick<Config, 'twilio' | 'slack' | 'openai' | 'circle'> {
-  const url = (name: string) =>
-    reader.parsed(
-      name,
-      httpUrl.nullable(),
-      null,
-      'Set it to an address that begins with https:// or http://.',
-    )
-  const standIn = sandbox.url ?? `http://127.0.0.1:${sandbox.port}`
-  const approvers = reader.parsed('SLACK_APPROVERS', list.nullable(), null, '')
-  return {
-    twilio: provider(reader, sandbox.enabled, {
-      required: ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM'],
-      live: ([accountSid = '', authToken = '', from = '']) => ({
-        accountSid,
-        authToken,
-        from,
-        apiUrl: url('TWILIO_API_URL'),
-      }),
-      sandbox: () => ({
-        accountSid: own.twilioAccountSid,
-        authToken: own.twilioAuthToken,
-        from: own.twilioFrom,
-        apiUrl: `${standIn}/twilio`,
-      }),
-    }),
-    slack: provider(reader, sandbox.enabled, {
-      required: ['SLACK_BOT_TOKEN', 'SLACK_SIGNING_SECRET', 'SLACK_JOBS_CHANNEL'],
-      live: ([botToken = '', signingSecret = '', jobsChannel = '']) => ({
-        botToken,
-        signingSecret,
-        jobsChannel,
-        approvers,
-        apiUrl: url('SLACK_API_URL'),
-      }),
-      sandbox: () => ({
-        botToken: own.slackBotToken,
-        signingSecret: own.slackSigningSecret,
-        jobsChannel: own.slackJobsChannel,
-        approvers,
-        apiUrl: `${standIn}/slack/api/`,
-      }),
-    }),
-    openai: provider(reader, sandbox.enabled, {
-      required: ['OPENAI_API_KEY'],
-      live: ([apiKey = '']) => ({
-        apiKey,
-        model: reader.text('OPENAI_MODEL') ?? DEFAULT_MODEL,
-        baseUrl: url('OPENAI_BASE_URL'),
-      }),
-      sandbox: () => ({ apiKey: own.openaiApiKey, model: DEFAULT_MODEL, baseUrl: `${standIn}/openai/v1` }),
-    }),
-    circle: provider(reader, sandbox.enabled, {
-      required: ['CIRCLE_API_TOKEN', 'CIRCLE_SPACE_ID'],
-      live: ([apiToken = '']) => ({
-        apiToken,
-        spaceId: reader.parsed(
-          'CIRCLE_SPACE_ID',
-          z.coerce.number().int().positive(),
-          0,
-          'Set it to the number of the space that job posts go to.',
-        ),
-        authScheme: reader.text('CIRCLE_AUTH_SCHEME') ?? 'Token',
-        apiUrl: url('CIRCLE_API_URL'),
-      }),
-      sandbox: () => ({
-        apiToken: own.circleApiToken,
-        spaceId: Number(own.circleSpaceId),
-        authScheme: 'Token',
-        apiUrl: `${standIn}/circle`,
-      }),
-    }),
-  }
 }
 
 /** Provider by provider, how it stands: for the start screen, the doctor and the dashboard. */

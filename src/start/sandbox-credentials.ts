@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { SandboxCredentials } from '../config.ts'
+import type { SandboxCredentials } from '../provider-config.ts'
 
 const schema: z.ZodType<SandboxCredentials> = z.object({
   twilioAccountSid: z.string(),

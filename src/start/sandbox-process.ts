@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type Config, processEnvironment, type SandboxCredentials } from '../config.ts'
+import { type Config, processEnvironment } from '../config.ts'
 import { type Logger, parseJson } from '../primitives/index.ts'
+import type { SandboxCredentials } from '../provider-config.ts'
 
 const MAIN = fileURLToPath(new URL('../sandbox/main.ts', import.meta.url))
 
