@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { monotonicMs } from '../primitives/index.ts'
 import { SANDBOX_CREDENTIALS, slackClient, startApplication, startTestSandbox } from './fixtures.ts'
 import type { WorldView } from './index.ts'
@@ -25,11 +25,12 @@ async function start() {
     const world = await sandbox.control<WorldView>('GET', '/world')
     return world.slack.channels[0]?.messages.map(({ text }) => text)
   }
-  const raw = () =>
+  const raw = (signal?: AbortSignal) =>
     fetch(`${sandbox.url}/slack/api/chat.postMessage`, {
       method: 'POST',
       headers: { authorization: `Bearer ${slackBotToken}`, 'content-type': 'application/json' },
       body: JSON.stringify({ channel: JOBS, text: 'raw' }),
+      ...(signal && { signal }),
     })
   return { sandbox, post, outcome, fault, texts, raw }
 }
@@ -85,12 +86,15 @@ test('rate-limit, html, malformed and slow-trickle', async () => {
   expect(await texts()).toEqual(['raw', 'raw'])
 })
 
-test('delay holds the call; a caller that gives up before the work is done has done it all the same', async () => {
-  const { fault, raw } = await start()
-  await fault('delay', { delayMs: 80, times: 1 })
+test('delay holds the call, and the work is done even when the caller has given up', async () => {
+  const { fault, raw, texts } = await start()
+  await fault('delay', { delayMs: 80, times: 2 })
   const startedMs = monotonicMs()
   expect((await raw()).status).toBe(200)
   expect(monotonicMs() - startedMs).toBeGreaterThan(70)
+  await expect(raw(AbortSignal.timeout(30))).rejects.toThrow()
+  expect(await texts()).toEqual(['raw'])
+  await vi.waitFor(async () => expect(await texts()).toEqual(['raw', 'raw']))
 })
 
 test('who is hit depends on the seed alone', async () => {

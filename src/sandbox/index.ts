@@ -17,6 +17,9 @@ import { openWorld, type World } from './world.ts'
 export type { SandboxOptions } from './config.ts'
 export type { WorldView } from './control/world-view.ts'
 
+/** Long, so that no client meets a connection that was closed under it for being idle. */
+const KEEP_ALIVE_MS = 75_000
+
 /** Credentials that mean nothing anywhere else. */
 export const SANDBOX_CREDENTIALS = {
   twilioAccountSid: 'AC00000000000000000000000000005a9d',
@@ -45,7 +48,10 @@ export type RunningSandbox = {
  */
 export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
   const world = openWorld(options)
-  const server = createAdaptorServer({ fetch: createSandboxApp(world).fetch })
+  const server = createAdaptorServer({
+    fetch: createSandboxApp(world).fetch,
+    serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS },
+  })
   try {
     await listen(server, options.port)
   } catch (error) {

@@ -213,6 +213,15 @@ test('no answer within three seconds, or not a 200, is trouble and is not retrie
   expect(application.received).toHaveLength(2)
 })
 
+test('an answer that does not come is given up after three seconds', async () => {
+  const { application, click } = await start()
+  application.answer = () => new Promise(() => {})
+  const { status, elapsedMs } = await click()
+  expect(status).toBeNull()
+  expect(elapsedMs).toBeGreaterThanOrEqual(2_990)
+  expect(elapsedMs).toBeLessThan(4_000)
+})
+
 test('a duplicated delivery arrives twice with the same content', async () => {
   const { application, sandbox, click } = await start()
   const fault = { provider: 'slack', operation: 'interaction', kind: 'duplicate', times: 1 }
