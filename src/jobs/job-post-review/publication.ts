@@ -86,6 +86,6 @@ function composePost(view: PostView): { title: string; paragraphs: PostParagraph
   return {
     title: company && !title.includes(company) ? `${title} — ${company}` : title,
     paragraphs: [...labelled, ...description.map((text): PostParagraph => ({ kind: 'text', text }))],
-    marker: view.submission.reference,
+    marker: `Ref ${view.submission.reference}`,
   }
 }

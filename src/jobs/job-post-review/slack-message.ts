@@ -33,15 +33,23 @@ export function renderSlackMessage(view: PostView): { text: string; blocks: Know
     context(notes(view)),
     ...ending(view),
   ]
-  const summary = company ? `${title} at ${company}` : title
+  const summary = clip(company ? `${title} at ${company}` : title, 200)
   return {
-    text: escapeMarkup(`Job post ${submission.reference}: ${clip(summary, 200)}. ${outcomeText(view, plainName)}`),
+    text: `Job post ${submission.reference}: ${summary}. ${STANDING[view.approval?.status ?? 'open']}`,
     blocks,
   }
 }
 
+/** For notifications and screen readers: plain text, which the connector escapes. */
+const STANDING = {
+  open: 'Waiting for a decision.',
+  approved: 'Approved.',
+  denied: 'Denied.',
+  expired: 'Timed out.',
+} as const
+
 /** Slack's three characters of markup. */
-export function escapeMarkup(text: string): string {
+function escapeMarkup(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 
@@ -64,7 +72,7 @@ function notes(view: PostView): string[] {
 
 function ending(view: PostView): KnownBlock[] {
   const { approval, submission } = view
-  if (approval?.status !== 'open') return [context([outcomeText(view, mention)])]
+  if (approval?.status !== 'open') return [context([outcomeText(view)])]
   const button = (label: string, actionId: string, style?: 'primary' | 'danger') => ({
     type: 'button' as const,
     text: { type: 'plain_text' as const, text: label },
@@ -86,10 +94,8 @@ function ending(view: PostView): KnownBlock[] {
   ]
 }
 
-type NameOf = (view: PostView) => string
-
 /** Where it stands, in a sentence. */
-function outcomeText(view: PostView, nameOf: NameOf): string {
+function outcomeText(view: PostView): string {
   const { submission, approval } = view
   if (!approval) return 'Waiting for a decision'
   const reason = approval.reason ? `: ${escapeMarkup(clip(approval.reason, 1_000))}` : ''
@@ -97,11 +103,11 @@ function outcomeText(view: PostView, nameOf: NameOf): string {
     case 'open':
       return 'Waiting for a decision'
     case 'denied':
-      return `:x: Denied by ${nameOf(view)}${reason}`
+      return `:x: Denied by ${whoDecided(view)}${reason}`
     case 'expired':
       return `:hourglass: ${escapeMarkup(approval.reason ?? 'Timed out')}`
     case 'approved':
-      return `:white_check_mark: Approved by ${nameOf(view)}${publication(submission)}`
+      return `:white_check_mark: Approved by ${whoDecided(view)}${publication(submission)}`
     default:
       return approval.status satisfies never
   }
@@ -114,12 +120,12 @@ function publication(submission: PostView['submission']): string {
   return ' · publishing…'
 }
 
-const mention: NameOf = ({ approval }) =>
-  approval?.decidedByKind === 'slack' && approval.decidedById
-    ? `<@${approval.decidedById}>${when(approval.decidedAt)}`
-    : `${escapeMarkup(approval?.decidedByName ?? 'Kinkeeper')} in the dashboard${when(approval?.decidedAt ?? null)}`
-
-const plainName: NameOf = ({ approval }) => escapeMarkup(approval?.decidedByName ?? 'Kinkeeper')
+function whoDecided({ approval }: PostView): string {
+  const at = when(approval?.decidedAt ?? null)
+  return approval?.decidedByKind === 'slack' && approval.decidedById
+    ? `<@${approval.decidedById}>${at}`
+    : `${escapeMarkup(approval?.decidedByName ?? 'Kinkeeper')} in the dashboard${at}`
+}
 
 function when(at: Date | null): string {
   return at ? ` ${date(at)}` : ''
