@@ -1,5 +1,5 @@
 import { Dialog as Base } from '@base-ui/react/dialog'
-import type { FormEvent, ReactNode } from 'react'
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import { Button } from './button.tsx'
 import styles from './dialog.module.css'
 import { Icon } from './icon.tsx'
@@ -20,6 +20,8 @@ export function FormDialog(props: {
   onSubmit: () => void
   children: ReactNode
 }) {
+  const body = useRef<HTMLDivElement>(null)
+
   function submit(event: FormEvent) {
     event.preventDefault()
     // A portal's events bubble through React's tree, where another form may be listening.
@@ -32,9 +34,12 @@ export function FormDialog(props: {
       onClose={props.onClose}
       title={props.title}
       description={props.description}
+      initialFocus={() => body.current?.querySelector<HTMLElement>('input, textarea, button') ?? true}
     >
       <form onSubmit={submit} className={styles.form} noValidate>
-        <div className={styles.body}>{props.children}</div>
+        <div ref={body} className={styles.body}>
+          {props.children}
+        </div>
         <div className={styles.foot}>
           {props.error && (
             <p role="alert" className={styles.error}>
@@ -60,13 +65,16 @@ export function DialogFrame(props: {
   onClose: () => void
   title: string
   description?: ReactNode
+  /** What takes the focus; without it, the first thing that can. */
+  initialFocus?: () => HTMLElement | true
   children: ReactNode
 }) {
+  useFocusReturn()
   return (
     <Base.Root open={props.open} onOpenChange={(open) => !open && props.onClose()}>
       <Base.Portal>
         <Base.Backdrop className={styles.backdrop} />
-        <Base.Popup className={styles.popup}>
+        <Base.Popup className={styles.popup} initialFocus={props.initialFocus ?? true}>
           <div className={styles.head}>
             <Base.Title className={styles.title}>{props.title}</Base.Title>
             <Base.Close className={styles.close} aria-label="Close">
@@ -81,4 +89,14 @@ export function DialogFrame(props: {
       </Base.Portal>
     </Base.Root>
   )
+}
+
+/** A dialog that leaves together with what asked for it cannot hand the focus back by itself. */
+function useFocusReturn() {
+  const [before] = useState(() => document.activeElement)
+  useEffect(() => {
+    return () => {
+      if (before instanceof HTMLElement && before.isConnected) before.focus()
+    }
+  }, [before])
 }

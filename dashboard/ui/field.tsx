@@ -1,6 +1,6 @@
 import { Field as Base } from '@base-ui/react/field'
 import { Select as BaseSelect } from '@base-ui/react/select'
-import type { ReactNode, Ref } from 'react'
+import type { ReactNode } from 'react'
 import styles from './field.module.css'
 import { Icon } from './icon.tsx'
 
@@ -18,34 +18,27 @@ export type InputProps = FieldProps & {
   type?: 'text' | 'email' | 'password' | 'url' | 'tel' | 'date'
   inputMode?: 'numeric' | 'decimal' | 'tel'
   autoComplete?: string
-  autoFocus?: boolean
   placeholder?: string
-  inputRef?: Ref<HTMLInputElement>
 }
 
 export function Input(props: InputProps) {
-  const { label, hint, error, onChange, inputRef, autoFocus, ...control } = props
+  const { label, hint, error, onChange, ...control } = props
   return (
     <Frame label={label} hint={hint} error={error}>
-      <Base.Control
-        {...control}
-        ref={inputRef ?? (autoFocus ? focusOnMount : null)}
-        className={styles.control}
-        onValueChange={onChange}
-      />
+      <Base.Control {...control} className={styles.control} onValueChange={onChange} />
     </Frame>
   )
 }
 
-export function Textarea(props: FieldProps & { rows?: number; placeholder?: string; autoFocus?: boolean }) {
-  const { label, hint, error, onChange, rows = 3, autoFocus, ...control } = props
+export function Textarea(props: FieldProps & { rows?: number; placeholder?: string }) {
+  const { label, hint, error, onChange, rows = 3, ...control } = props
   return (
     <Frame label={label} hint={hint} error={error}>
       <Base.Control
         className={`${styles.control} ${styles.area}`}
         {...control}
         onValueChange={onChange}
-        render={<textarea rows={rows} ref={autoFocus ? focusOnMount : null} />}
+        render={<textarea rows={rows} />}
       />
     </Frame>
   )
@@ -120,8 +113,4 @@ function Frame(props: {
       )}
     </Base.Root>
   )
-}
-
-function focusOnMount(element: HTMLElement | null) {
-  element?.focus()
 }

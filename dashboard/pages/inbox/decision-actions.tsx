@@ -71,7 +71,6 @@ function DenyDialog(props: { title: string; onClose: () => void; onDeny: (reason
       <Textarea
         label="Reason"
         name="reason"
-        autoFocus
         value={reason}
         onChange={setReason}
         error={missing && reason.trim() === '' ? 'Say why: the sender will read it.' : null}

@@ -72,7 +72,7 @@ function FieldInputs({ bind, titleError }: { bind: Bind; titleError: string | nu
   return (
     <div className={styles.grid}>
       <div className={styles.wide}>
-        <Input {...bind('title')} autoFocus error={titleError} />
+        <Input {...bind('title')} error={titleError} />
       </div>
       <Input {...bind('company')} />
       <Input {...bind('location')} />

@@ -182,9 +182,24 @@ function readText(json: unknown, index: number): Text {
   return { key: String(index), inlines: text === '' ? [] : inlines }
 }
 
-/** Slack escapes exactly these three. */
+/** Slack escapes exactly these three, and names its emoji. */
 function decode(text: string): string {
-  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
+  return text
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
+    .replaceAll(/:([a-z_]+):/g, (named, name: string) => EMOJI[name] ?? named)
+}
+
+/** The emoji that our messages use; another one is shown by its name. */
+const EMOJI: Record<string, string> = {
+  alarm_clock: '⏰',
+  hourglass: '⌛',
+  hourglass_flowing_sand: '⏳',
+  no_entry: '⛔',
+  warning: '⚠️',
+  white_check_mark: '✅',
+  x: '❌',
 }
 
 function record(json: unknown): Record<string, unknown> {
