@@ -97,7 +97,7 @@ function SandboxDoors({ roles }: { roles: Role[] }) {
   })
   return (
     <div className={styles.form}>
-      <p className={styles.note}>This is the sandbox: nothing leaves this machine. Come in as</p>
+      <p className={styles.note}>This is a sandbox. Come in as</p>
       <ul className={styles.doors}>
         {roles.map((role) => (
           <li key={role}>

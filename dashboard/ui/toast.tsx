@@ -47,7 +47,7 @@ export function useToast(): (notice: Notice) => void {
 function Toasts() {
   const { toasts } = Base.useToastManager()
   return toasts.map((toast) => (
-    <Base.Root key={toast.id} toast={toast} className={styles.toast} swipeDirection={['right', 'down']}>
+    <Base.Root key={toast.id} toast={toast} className={styles.toast} swipeDirection={['right', 'up']}>
       <Base.Content className={styles.content}>
         <span className={styles[lookOf(toast.type)]}>
           <Icon name={ICONS[lookOf(toast.type)]} />

@@ -1,6 +1,11 @@
+import { createContext, useContext } from 'react'
+import { describeExact } from '../../time.ts'
 import { Button } from '../../ui/button.tsx'
 import styles from './block-list.module.css'
 import type { Block, ButtonElement, Inline } from './blocks.ts'
+
+/** The names of the workspace's people by their ids, for mentions. */
+export const UserNames = createContext<ReadonlyMap<string, string>>(new Map())
 
 /** Draws a message's blocks; inputs belong to modals and are drawn there. */
 export function BlockList(props: { blocks: Block[]; busy?: boolean; onPress: (actionId: string) => void }) {
@@ -114,6 +119,10 @@ function Stretch({ inline }: { inline: Inline }) {
       return <s>{inline.text}</s>
     case 'code':
       return <code>{inline.text}</code>
+    case 'mention':
+      return <Mention userId={inline.text} />
+    case 'date':
+      return <time dateTime={new Date(inline.atMs).toISOString()}>{describeExact(inline.atMs)}</time>
     case 'link':
       return (
         <a href={inline.url} target="_blank" rel="noreferrer">
@@ -121,4 +130,9 @@ function Stretch({ inline }: { inline: Inline }) {
         </a>
       )
   }
+}
+
+function Mention({ userId }: { userId: string }) {
+  const name = useContext(UserNames).get(userId)
+  return <span className={styles.mention}>@{name ?? userId}</span>
 }

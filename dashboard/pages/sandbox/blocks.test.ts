@@ -19,9 +19,17 @@ describe('readMrkdwn', () => {
   })
 
   it('shows mentions as they are written and makes no link of anything but http and mail', () => {
-    for (const text of ['<!channel> hello', '<@U1>', '<javascript:alert(1)|click>']) {
+    for (const text of ['<!channel> hello', '<javascript:alert(1)|click>']) {
       expect(readMrkdwn(text)).toEqual([{ at: 0, kind: 'plain', text }])
     }
+  })
+
+  it('reads people and dates', () => {
+    expect(readMrkdwn('<@U1> until <!date^1795348800^{date} at {time}|2026-11-22>')).toEqual([
+      { at: 0, kind: 'mention', text: 'U1' },
+      { at: 5, kind: 'plain', text: ' until ' },
+      { at: 12, kind: 'date', text: '2026-11-22', atMs: 1_795_348_800_000 },
+    ])
   })
 
   it('decodes the three entities once', () => {

@@ -40,6 +40,9 @@ export type Text = { key: string; inlines: Inline[] }
 export type Inline =
   | { at: number; kind: 'plain' | 'bold' | 'italic' | 'strike' | 'code'; text: string }
   | { at: number; kind: 'link'; text: string; url: string }
+  /** `text` is the id of a user. */
+  | { at: number; kind: 'mention'; text: string }
+  | { at: number; kind: 'date'; text: string; atMs: number }
 
 /** Reads a message's or a view's blocks, in order; unknown kinds are left out. */
 export function readBlocks(json: unknown): Block[] {
@@ -70,15 +73,14 @@ export function initialValues(blocks: Block[]): Record<string, Record<string, st
 }
 
 /**
- * Cuts mrkdwn into stretches: `*bold*`, `_italic_`, `~strike~`, `` `code` ``, `<https://…|links>`; mentions such as
- * `<!channel>` and `<@U1>` stay as they are written, so that one sees what would ping. Entities are decoded.
+ * Cuts mrkdwn into stretches: `*bold*`, `_italic_`, `~strike~`, `` `code` ``, `<https://…|links>`, `<@users>` and
+ * `<!date^…>`. `<!channel>` and its like stay as they are written, so that one sees what would ping everybody.
+ * Entities are decoded.
  */
 export function readMrkdwn(text: string): Inline[] {
-  const pattern =
-    /<((?:https?:\/\/|mailto:)[^|>\s]+)(?:\|([^>]*))?>|`([^`\n]+)`|(?<![\w*_~])([*_~])(\S(?:[^\n]*?\S)?)\4(?![\w*_~])/g
   const inlines: Inline[] = []
   let end = 0
-  for (const match of text.matchAll(pattern)) {
+  for (const match of text.matchAll(PATTERN)) {
     if (match.index > end)
       inlines.push({ at: end, kind: 'plain', text: decode(text.slice(end, match.index)) })
     inlines.push(readMatch(match))
@@ -88,10 +90,15 @@ export function readMrkdwn(text: string): Inline[] {
   return inlines
 }
 
+const PATTERN =
+  /<((?:https?:\/\/|mailto:)[^|>\s]+)(?:\|([^>]*))?>|<@(\w+)>|<!date\^(\d+)\^[^|>]*\|([^>]*)>|`([^`\n]+)`|(?<![\w*_~])([*_~])(\S(?:[^\n]*?\S)?)\7(?![\w*_~])/g
+
 function readMatch(match: RegExpExecArray): Inline {
-  const [whole, url, label, code, mark, marked] = match
+  const [whole, url, label, user, seconds, date, code, mark, marked] = match
   const at = match.index
   if (url !== undefined) return { at, kind: 'link', url: decode(url), text: decode(label ?? url) }
+  if (user !== undefined) return { at, kind: 'mention', text: user }
+  if (seconds !== undefined) return { at, kind: 'date', text: date ?? whole, atMs: Number(seconds) * 1_000 }
   if (code !== undefined) return { at, kind: 'code', text: decode(code) }
   const kind = mark === '*' ? 'bold' : mark === '_' ? 'italic' : 'strike'
   return { at, kind, text: decode(marked ?? whole) }

@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { Icon } from '../../ui/icon.tsx'
 import { RelativeTime } from '../../ui/relative-time.tsx'
 import { ScrollBox } from '../../ui/scroll-box.tsx'
-import { BlockList, InlineText } from './block-list.tsx'
+import { BlockList, InlineText, UserNames } from './block-list.tsx'
 import { readBlocks, readModal, readMrkdwn } from './blocks.ts'
 import { Panel } from './panel.tsx'
 import { SlackModal } from './slack-modal.tsx'
@@ -15,45 +15,53 @@ export function SlackPanel({ slack }: { slack: World['slack'] }) {
   const [channelId, setChannelId] = useState(jobsChannel(slack))
   const channel = slack.channels.find(({ id }) => id === channelId) ?? slack.channels[0]
   const modal = slack.modals.findLast((open) => open.userId === userId)
+  const names = new Map(slack.users.map((user) => [user.id, nameOf(user)]))
   return (
-    <Panel
-      icon="hash"
-      title="Slack"
-      aside={
-        <>
-          <Choice
-            label="Channel"
-            value={channel?.id ?? ''}
-            onChange={setChannelId}
-            options={slack.channels.map(({ id, name }) => ({ value: id, label: `#${name}` }))}
+    <UserNames value={names}>
+      <Panel
+        icon="hash"
+        title="Slack"
+        aside={
+          <>
+            <Choice
+              label="Channel"
+              value={channel?.id ?? ''}
+              onChange={setChannelId}
+              options={slack.channels.map(({ id, name }) => ({ value: id, label: `#${name}` }))}
+            />
+            <Choice
+              label="Act as"
+              value={userId}
+              onChange={setUserId}
+              options={slack.users.map((user) => ({ value: user.id, label: nameOf(user) }))}
+            />
+          </>
+        }
+      >
+        {channel && channel.messages.length > 0 ? (
+          <ScrollBox label={`Messages in #${channel.name}`}>
+            <ol className={styles.messages}>
+              {channel.messages.toSorted(newestFirst).map((message) => (
+                <Message key={message.ts} message={message} channel={channel.id} userId={userId} />
+              ))}
+            </ol>
+          </ScrollBox>
+        ) : (
+          <p className={styles.nothing}>
+            Nothing in this channel yet. A job post that was read is announced here.
+          </p>
+        )}
+        <Ephemeral slack={slack} userId={userId} channel={channel?.id ?? ''} />
+        {modal && (
+          <SlackModal
+            key={modal.viewId}
+            viewId={modal.viewId}
+            userId={userId}
+            modal={readModal(modal.view)}
           />
-          <Choice
-            label="Act as"
-            value={userId}
-            onChange={setUserId}
-            options={slack.users.map((user) => ({ value: user.id, label: nameOf(user) }))}
-          />
-        </>
-      }
-    >
-      {channel && channel.messages.length > 0 ? (
-        <ScrollBox label={`Messages in #${channel.name}`}>
-          <ol className={styles.messages}>
-            {channel.messages.toSorted(newestFirst).map((message) => (
-              <Message key={message.ts} message={message} channel={channel.id} userId={userId} />
-            ))}
-          </ol>
-        </ScrollBox>
-      ) : (
-        <p className={styles.nothing}>
-          Nothing in this channel yet. A job post that was read is announced here.
-        </p>
-      )}
-      <Ephemeral slack={slack} userId={userId} channel={channel?.id ?? ''} />
-      {modal && (
-        <SlackModal key={modal.viewId} viewId={modal.viewId} userId={userId} modal={readModal(modal.view)} />
-      )}
-    </Panel>
+        )}
+      </Panel>
+    </UserNames>
   )
 }
 
