@@ -1,0 +1,67 @@
+/**
+ * Who may call what. This table is the only place that says so: a route without a line here does not compile, and the
+ * tests walk it for every role.
+ */
+import type { MiddlewareHandler } from 'hono'
+import { NotAllowedError } from '../primitives/index.ts'
+import type { Auth } from './auth.ts'
+import type { Role } from './contract.ts'
+import { SignedOutError } from './errors.ts'
+import type { Person, ServerContext, ServerEnv } from './parts.ts'
+
+/** `anyone`: no session. Webhooks verify signatures, the sign-in routes passwords and tokens, by themselves. */
+export type Access = 'anyone' | Role
+
+export const ACCESS = {
+  'POST /webhooks/twilio-sms': 'anyone',
+  'POST /webhooks/slack-interaction': 'anyone',
+  'GET /healthz': 'anyone',
+  'GET /readyz': 'anyone',
+  'GET /metrics': 'anyone',
+  'POST /api/auth/sign-in/email': 'anyone',
+  'POST /api/auth/sign-out': 'anyone',
+  'GET /api/auth/get-session': 'anyone',
+  'POST /api/auth/change-password': 'viewer',
+  'GET /api/session': 'anyone',
+  'POST /api/welcome': 'anyone',
+  'POST /api/sandbox/sign-in': 'anyone',
+  'GET /api/changes': 'viewer',
+  'GET /api/inbox': 'viewer',
+  'GET /api/submissions': 'viewer',
+  'GET /api/submissions/:id': 'viewer',
+  'GET /api/runs/:id': 'viewer',
+  'POST /api/approvals/:id/decision': 'approver',
+  'POST /api/submissions/:id/publication/retry': 'approver',
+  'POST /api/runs/:id/retry': 'approver',
+  'POST /api/effects/:id/resolution': 'approver',
+  'GET /api/people': 'owner',
+  'POST /api/people/invitations': 'owner',
+  'PATCH /api/people/:id': 'owner',
+  'GET /api/sandbox/*': 'viewer',
+  'POST /api/sandbox/*': 'approver',
+  'DELETE /api/sandbox/*': 'approver',
+} as const satisfies Record<string, Access>
+
+export type RouteName = keyof typeof ACCESS
+export type RouteHandler = (context: ServerContext) => Promise<Response> | Response
+export type Routes = Record<RouteName, RouteHandler>
+
+const RANK: Record<Role, number> = { viewer: 1, approver: 2, owner: 3 }
+
+/** Lets those in who have the role or a higher one, and says who they are in `context.get('person')`. */
+export function requireRole(auth: Auth, role: Role): MiddlewareHandler<ServerEnv> {
+  return async (context, next) => {
+    const person = await auth.whoIs(context)
+    if (!person) throw new SignedOutError()
+    if (!isAtLeast(person, role))
+      throw new NotAllowedError(
+        `This needs the role ${role}, and you are ${person.role}. An owner can change that.`,
+      )
+    context.set('person', person)
+    await next()
+  }
+}
+
+function isAtLeast(person: Person, role: Role): boolean {
+  return RANK[person.role] >= RANK[role]
+}

@@ -1,0 +1,114 @@
+/**
+ * What needs a person besides decisions. One trouble is shown once, as what says most about it: an effect whose outcome
+ * is unknown, then a publication that failed, then the run.
+ */
+import { and, desc, eq, inArray, isNotNull } from 'drizzle-orm'
+import { type Drizzle, tables } from '../database/index.ts'
+import { type Effect, listFailedRuns, listUnknownEffects, type Run } from '../engine/index.ts'
+import { isRecord, maskPersonalData } from '../primitives/index.ts'
+import type { AttentionItem, SubmissionSummary } from './contract.ts'
+import { subjectOf, viewRun } from './run-view.ts'
+import { summariesOf, viewEffect } from './submission-view.ts'
+
+/** Enough to see that something is badly wrong; the rest comes up as these are dealt with. */
+const MOST = 50
+const PUBLICATION_JOB = 'job-post-publication'
+
+/** At most fifty of each kind, newest first within a kind. */
+export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
+  const [effects, failedPublications, runs] = await Promise.all([
+    listUnknownEffects(db, MOST),
+    listFailedPublications(db),
+    listFailedRuns(MOST),
+  ])
+  const approvalSubjects = await subjectsOfApprovals(db, runs)
+  const submissionOf = (run: Run): string | null => {
+    const { submissionId, approvalId } = subjectOf(run)
+    return submissionId ?? (approvalId ? (approvalSubjects.get(approvalId) ?? null) : null)
+  }
+  const summaries = await summariesOf(db, [
+    ...effects.flatMap(({ subjectId }) => subjectId ?? []),
+    ...failedPublications,
+    ...runs.flatMap((run) => submissionOf(run) ?? []),
+  ])
+  const summaryOf = (id: string | null) => (id === null ? null : (summaries.get(id) ?? null))
+  const rounds = await publicationRounds(db, runs)
+  return [
+    ...effects.map(
+      (effect): AttentionItem => ({
+        kind: 'effect_unknown',
+        effect: viewEffect(effect),
+        submission: summaryOf(effect.subjectId),
+      }),
+    ),
+    ...failedPublications.flatMap((id) => failedPublication(summaryOf(id))),
+    ...runs
+      .filter((run) => !isToldOtherwise(run, effects, summaryOf(submissionOf(run)), rounds))
+      .map(
+        (run): AttentionItem => ({
+          kind: 'run_failed',
+          run: viewRun(run),
+          submission: summaryOf(submissionOf(run)),
+          error: maskPersonalData(run.error ?? 'It ended without saying why.'),
+        }),
+      ),
+  ]
+}
+
+async function listFailedPublications(db: Drizzle): Promise<string[]> {
+  const { submissions } = tables
+  const rows = await db
+    .select({ id: submissions.id })
+    .from(submissions)
+    .where(and(eq(submissions.status, 'approved'), isNotNull(submissions.publicationFailure)))
+    .orderBy(desc(submissions.publicationFailedAt))
+    .limit(MOST)
+  return rows.map(({ id }) => id)
+}
+
+function failedPublication(submission: SubmissionSummary | null): AttentionItem[] {
+  if (submission?.publication.state !== 'failed') return []
+  return [{ kind: 'publication_failed', submission, reason: submission.publication.reason }]
+}
+
+/** Whether the failure of this run is shown as something else already, or has been overtaken by a later publication. */
+function isToldOtherwise(
+  run: Run,
+  effects: readonly Effect[],
+  submission: SubmissionSummary | null,
+  rounds: ReadonlyMap<string, number>,
+): boolean {
+  if (effects.some((effect) => effect.runId === run.id)) return true
+  if (run.job !== PUBLICATION_JOB || !submission) return false
+  if (submission.publication.state !== 'in_progress') return true
+  return roundOf(run) < (rounds.get(submission.id) ?? 0)
+}
+
+/** How often the publication of each run's submission has been asked for. */
+async function publicationRounds(db: Drizzle, runs: readonly Run[]): Promise<Map<string, number>> {
+  const ids = runs
+    .filter((run) => run.job === PUBLICATION_JOB)
+    .flatMap((run) => subjectOf(run).submissionId ?? [])
+  if (ids.length === 0) return new Map()
+  const { submissions } = tables
+  const rows = await db
+    .select({ id: submissions.id, round: submissions.publicationRound })
+    .from(submissions)
+    .where(inArray(submissions.id, ids))
+  return new Map(rows.map(({ id, round }) => [id, round]))
+}
+
+async function subjectsOfApprovals(db: Drizzle, runs: readonly Run[]): Promise<Map<string, string>> {
+  const ids = runs.flatMap((run) => subjectOf(run).approvalId ?? [])
+  if (ids.length === 0) return new Map()
+  const { approvals } = tables
+  const rows = await db
+    .select({ id: approvals.id, subjectId: approvals.subjectId })
+    .from(approvals)
+    .where(inArray(approvals.id, ids))
+  return new Map(rows.map(({ id, subjectId }) => [id, subjectId]))
+}
+
+function roundOf(run: Run): number {
+  return isRecord(run.input) && typeof run.input.round === 'number' ? run.input.round : 0
+}

@@ -1,0 +1,131 @@
+/**
+ * Sign-in: better-auth with e-mail and password on our own tables. Nobody signs up by themselves: people arrive by a
+ * one-time link (`invitations.ts`), and in the sandbox by a click (`sandbox-door.ts`). Nothing here calls out.
+ */
+import { getConnInfo } from '@hono/node-server/conninfo'
+import { betterAuth } from 'better-auth'
+import { drizzleAdapter } from 'better-auth/adapters/drizzle'
+import { z } from 'zod'
+import { tables } from '../database/index.ts'
+import { DAY_MS, isRecord, SECOND_MS } from '../primitives/index.ts'
+import type { Person, ServerContext, ServerParts } from './parts.ts'
+import { isSandboxEmail, sandboxDoorIsOpen } from './sandbox-door.ts'
+
+export type Auth = {
+  /** Answers better-auth's own paths under `/api/auth`. */
+  handle(context: ServerContext): Promise<Response>
+  /** The person behind the session cookie; null when there is none. A renewed cookie goes out with the answer. */
+  whoIs(context: ServerContext): Promise<Person | null>
+  /** Signs in and sets the session cookie on the answer. The password is one that we have just set or checked. */
+  signIn(context: ServerContext, credentials: { email: string; password: string }): Promise<void>
+}
+
+export const PASSWORD_LENGTH = { min: 8, max: 128 }
+const SESSION_MS = 30 * DAY_MS
+/** Guesses at passwords from one address. */
+const SIGN_IN_LIMIT = { window: 60, max: 20 }
+/** Set by us on every request to better-auth, so that no client can claim an address. */
+const ADDRESS_HEADER = 'x-kinkeeper-client-address'
+
+const personSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.string(),
+  role: z.enum(tables.ROLES),
+})
+
+/** Makes the sign-in room on the installation's database. */
+export function createAuth(parts: ServerParts): Auth {
+  const auth = createBetterAuth(parts)
+  return {
+    handle: (context) => auth.handler(withAddress(context)),
+    async whoIs(context) {
+      const { headers, response } = await auth.api.getSession({
+        headers: context.req.raw.headers,
+        returnHeaders: true,
+      })
+      if (!response) return null
+      const person = personSchema.parse(response.user)
+      // The sandbox's people are let in by a click; where that door is shut they are nobody.
+      if (isSandboxEmail(person.email) && !sandboxDoorIsOpen(parts)) return null
+      passCookies(headers, context)
+      return person
+    },
+    async signIn(context, credentials) {
+      const { headers } = await auth.api.signInEmail({ body: credentials, returnHeaders: true })
+      passCookies(headers, context)
+    },
+  }
+}
+
+function createBetterAuth({ database, logger, publicUrl, sessionSecret }: ServerParts) {
+  return betterAuth({
+    appName: 'Kinkeeper',
+    baseURL: publicUrl,
+    basePath: '/api/auth',
+    secret: sessionSecret,
+    database: drizzleAdapter(database.db, {
+      provider: 'pg',
+      schema: {
+        user: tables.users,
+        session: tables.sessions,
+        account: tables.accounts,
+        verification: tables.verifications,
+      },
+    }),
+    user: {
+      additionalFields: { role: { type: 'string', required: true, defaultValue: 'viewer', input: false } },
+    },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength: PASSWORD_LENGTH.min,
+      maxPasswordLength: PASSWORD_LENGTH.max,
+    },
+    session: { expiresIn: SESSION_MS / SECOND_MS, updateAge: DAY_MS / SECOND_MS },
+    rateLimit: {
+      enabled: true,
+      window: 10,
+      max: 100,
+      storage: 'memory',
+      customRules: { '/sign-in/email': SIGN_IN_LIMIT },
+    },
+    trustedOrigins: (request) => trustedOrigins(publicUrl, request),
+    advanced: {
+      cookiePrefix: 'kinkeeper',
+      useSecureCookies: publicUrl.startsWith('https:'),
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
+      // `security.ts` checks the origin of every request that changes something, these included.
+      disableCSRFCheck: true,
+    },
+    telemetry: { enabled: false },
+    logger: {
+      log: (level, message) => logger[level]({ event: 'sign-in' }, message),
+    },
+  })
+}
+
+/** The public address, and the loopback names of wherever this request arrived. */
+function trustedOrigins(publicUrl: string, request: Request | undefined): string[] {
+  const { port } = new URL(request?.url ?? publicUrl)
+  const suffix = port === '' ? '' : `:${port}`
+  return [new URL(publicUrl).origin, `http://localhost${suffix}`, `http://127.0.0.1${suffix}`]
+}
+
+function withAddress(context: ServerContext): Request {
+  const request = new Request(context.req.raw)
+  const address = clientAddress(context)
+  if (address === null) request.headers.delete(ADDRESS_HEADER)
+  else request.headers.set(ADDRESS_HEADER, address)
+  return request
+}
+
+/** The address of the connection; null where there is no socket (requests made inside the process). */
+function clientAddress(context: ServerContext): string | null {
+  if (!isRecord(context.env) || !('incoming' in context.env)) return null
+  return getConnInfo(context).remote.address ?? null
+}
+
+function passCookies(from: Headers, context: ServerContext): void {
+  for (const cookie of from.getSetCookie()) context.header('set-cookie', cookie, { append: true })
+}

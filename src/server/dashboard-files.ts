@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { serveStatic } from '@hono/node-server/serve-static'
+import type { Hono } from 'hono'
+import type { ServerEnv } from './parts.ts'
+
+const NOT_BUILT = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Kinkeeper</title>
+<style>body{font:16px/1.5 system-ui;max-width:36rem;margin:15vh auto;padding:0 1rem;color-scheme:light dark}</style>
+<h1>The dashboard is not built yet</h1>
+<p>Kinkeeper itself is running. Build its pages with <code>npm run build</code>, then load this page again.</p>
+</html>`
+
+/**
+ * The built dashboard. Files under `/assets` carry a hash of their content in their name and may be kept for ever; every
+ * other path that is not ours gets the page itself, which routes in the browser.
+ */
+export function serveDashboard(app: Hono<ServerEnv>, dashboardDir: string): void {
+  app.get(
+    '/assets/*',
+    serveStatic({
+      root: dashboardDir,
+      onFound: (_path, context) => context.header('cache-control', 'public, max-age=31536000, immutable'),
+    }),
+    (context) => context.text('There is no such file.', 404),
+  )
+  app.get('*', async (context, next) => {
+    const { path } = context.req
+    if (path.startsWith('/api/') || path.startsWith('/webhooks/')) return next()
+    const page = join(dashboardDir, 'index.html')
+    if (!existsSync(page)) return context.html(NOT_BUILT, 503)
+    context.header('cache-control', 'no-cache')
+    return context.html(await readFile(page, 'utf8'))
+  })
+}

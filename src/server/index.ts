@@ -1,0 +1,3 @@
+export { ensureOwnerLink, sessionSecret } from './invitations.ts'
+export type { ServerParts } from './parts.ts'
+export { createServer } from './server.ts'

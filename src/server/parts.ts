@@ -1,0 +1,40 @@
+import type { Context } from 'hono'
+import type { ProviderMode, ProviderName } from '../connectors/index.ts'
+import type { ChangeFeed, Database } from '../database/index.ts'
+import type { RunStarter } from '../engine/index.ts'
+import type { JobPostReview } from '../jobs/job-post-review/index.ts'
+import type { Clock, Logger } from '../primitives/index.ts'
+import type { Role } from './contract.ts'
+
+/** What the HTTP edge works with. Nothing here is read from the environment. */
+export type ServerParts = {
+  database: Database
+  clock: Clock
+  logger: Logger
+  changes: ChangeFeed
+  /** Resolved late: the server may answer before the engine runs. */
+  starter: () => RunStarter
+  review: JobPostReview
+  modes: Record<ProviderName, ProviderMode>
+  /** They verify their signatures on the raw body themselves. */
+  webhooks: {
+    twilioSms: (context: Context) => Promise<Response>
+    slackInteraction: (context: Context) => Promise<Response>
+  }
+  /** Where the sandbox is controlled, e.g. `http://127.0.0.1:3100/control`; null when none runs. */
+  sandbox: { controlUrl: string } | null
+  publicUrl: string
+  production: boolean
+  sessionSecret: string
+  /** The built dashboard: `dist/dashboard`. */
+  dashboardDir: string
+  readiness(): Promise<{ ready: boolean; checks: Record<string, boolean> }>
+  /** Prometheus text. */
+  metrics(): string
+}
+
+export type Person = { id: string; name: string; email: string; role: Role }
+
+/** Hono's variables: who is signed in, once a route that needs it has been entered. */
+export type ServerEnv = { Variables: { person: Person } }
+export type ServerContext = Context<ServerEnv>

@@ -1,0 +1,92 @@
+import { asc, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { recordAudit } from '../audit/index.ts'
+import { tables } from '../database/index.ts'
+import { ConflictError, NotFoundError } from '../primitives/index.ts'
+import type { RouteHandler } from './access.ts'
+import { type Auth, PASSWORD_LENGTH } from './auth.ts'
+import type { Role } from './contract.ts'
+import { acceptInvitation, invite, openInvitations } from './invitations.ts'
+import type { ServerParts } from './parts.ts'
+import { pathId, readBody, textSchema } from './request.ts'
+
+/** GET /api/people */
+type PeopleList = {
+  people: { id: string; name: string; email: string; role: Role }[]
+  invitations: { id: string; email: string; role: Role; link: string; expiresAt: string }[]
+}
+
+const emailSchema = z.email('is not an e-mail address').max(320)
+const roleSchema = z.object({ role: z.enum(tables.ROLES) })
+const inviteSchema = roleSchema.extend({ email: emailSchema })
+const welcomeSchema = z.object({
+  token: textSchema({ min: 1, max: 200 }),
+  name: textSchema({ min: 1, max: 100 }),
+  email: emailSchema,
+  password: z
+    .string()
+    .min(PASSWORD_LENGTH.min, `has at least ${PASSWORD_LENGTH.min} characters`)
+    .max(PASSWORD_LENGTH.max, `has at most ${PASSWORD_LENGTH.max} characters`),
+})
+
+/** `GET /api/people`: everybody, and the invitations that are open. */
+export function listPeople(parts: ServerParts): RouteHandler {
+  return async (context) => {
+    const { id, name, email, role } = tables.users
+    const people = await parts.database.db
+      .select({ id, name, email, role })
+      .from(tables.users)
+      .orderBy(asc(name), asc(id))
+    const invitations = (await openInvitations(parts)).map((invitation) => ({
+      id: invitation.id,
+      email: invitation.email ?? '',
+      role: invitation.role,
+      link: invitation.link,
+      expiresAt: invitation.expiresAt.toISOString(),
+    }))
+    return context.json<PeopleList>({ people, invitations })
+  }
+}
+
+/** `POST /api/people/invitations {email, role}` → `{link}` */
+export function invitePerson(parts: ServerParts): RouteHandler {
+  return async (context) => {
+    const guest = await readBody(context, inviteSchema)
+    return context.json({ link: await invite(parts, guest, context.get('person')) })
+  }
+}
+
+/** `PATCH /api/people/:id {role}`. Nobody changes their own role, so there is always an owner left. */
+export function changeRole(parts: ServerParts): RouteHandler {
+  return async (context) => {
+    const id = pathId(context)
+    const { role } = await readBody(context, roleSchema)
+    const by = context.get('person')
+    if (by.id === id) throw new ConflictError('You cannot change your own role. Ask another owner.')
+    await parts.database.transaction(async (tx) => {
+      const changed = await tx.db
+        .update(tables.users)
+        .set({ role, updatedAt: new Date(parts.clock.now()) })
+        .where(eq(tables.users.id, id))
+        .returning()
+      if (changed.length === 0) throw new NotFoundError('There is no such person.')
+      await recordAudit(tx, {
+        atMs: parts.clock.now(),
+        actor: { kind: 'dashboard', id: by.id, name: by.name },
+        action: `made them ${role}`,
+        target: { kind: 'person', id },
+      })
+    })
+    return context.json({})
+  }
+}
+
+/** `POST /api/welcome {token, name, email, password}`: accepts a one-time link and signs in. */
+export function welcome(parts: ServerParts, auth: Auth): RouteHandler {
+  return async (context) => {
+    const newcomer = await readBody(context, welcomeSchema)
+    await acceptInvitation(parts, newcomer)
+    await auth.signIn(context, { email: newcomer.email.toLowerCase(), password: newcomer.password })
+    return context.json({})
+  }
+}

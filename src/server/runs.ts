@@ -1,0 +1,72 @@
+import { eq } from 'drizzle-orm'
+import { recordAudit } from '../audit/index.ts'
+import { announceChange, tables } from '../database/index.ts'
+import { listEffectsOfRun, type Run, readRun, readSteps, startRunAgain } from '../engine/index.ts'
+import { maskPersonalData } from '../primitives/index.ts'
+import type { RouteHandler } from './access.ts'
+import type { RunDetail, SubmissionSummary } from './contract.ts'
+import type { ServerParts } from './parts.ts'
+import { pathId } from './request.ts'
+import { showJson, subjectOf, viewRun, viewStep } from './run-view.ts'
+import { summariesOf, viewEffect } from './submission-view.ts'
+
+/** `GET /api/runs/:id` */
+export function readRunDetail(parts: ServerParts): RouteHandler {
+  return async (context) => {
+    const { db } = parts.database
+    const run = await readRun(pathId(context))
+    const [steps, effects, submission] = await Promise.all([
+      readSteps(db, run),
+      listEffectsOfRun(db, run.id),
+      submissionOf(parts, run),
+    ])
+    return context.json<RunDetail>({
+      run: viewRun(run),
+      input: showJson(run.input),
+      error: run.error === null ? null : maskPersonalData(run.error),
+      // The engine's own steps (sleeping out a back-off) are no part of the job.
+      steps: steps.filter((step) => !step.name.startsWith('DBOS.')).map(viewStep),
+      effects: effects.map(viewEffect),
+      submission,
+      executor: run.executorId,
+      recoveries: run.recoveries,
+    })
+  }
+}
+
+/** `POST /api/runs/:id/retry`: starts a failed run again. Answers `{runId}` of the new run. */
+export function retryRun(parts: ServerParts): RouteHandler {
+  return async (context) => {
+    const id = pathId(context)
+    const person = context.get('person')
+    const submission = await submissionOf(parts, await readRun(id))
+    const runId = await parts.database.transaction(async (tx) => {
+      const started = await startRunAgain(tx, parts.starter(), id)
+      await recordAudit(tx, {
+        atMs: parts.clock.now(),
+        actor: { kind: 'dashboard', id: person.id, name: person.name },
+        action: 'started it again',
+        target: { kind: 'run', id },
+        runId: started,
+      })
+      if (submission) await announceChange(tx, { topic: 'submission', id: submission.id })
+      return started
+    })
+    return context.json({ runId })
+  }
+}
+
+async function submissionOf({ database: { db } }: ServerParts, run: Run): Promise<SubmissionSummary | null> {
+  const { submissionId, approvalId } = subjectOf(run)
+  const id = submissionId ?? (approvalId ? await subjectOfApproval(approvalId) : null)
+  return id === null ? null : ((await summariesOf(db, [id])).get(id) ?? null)
+
+  async function subjectOfApproval(approval: string): Promise<string | null> {
+    const { approvals } = tables
+    const [row] = await db
+      .select({ subjectId: approvals.subjectId })
+      .from(approvals)
+      .where(eq(approvals.id, approval))
+    return row?.subjectId ?? null
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The HTTP edge: webhooks, the dashboard's API and pages, health and metrics. `Request` in, `Response` out; it keeps
+ * no state of its own but the count of sign-in attempts.
+ */
+import { Hono } from 'hono'
+import { newId, serializeError } from '../primitives/index.ts'
+import { ACCESS, type RouteName, type Routes, requireRole } from './access.ts'
+import { type Auth, createAuth } from './auth.ts'
+import { streamChanges } from './changes.ts'
+import type { ApiError } from './contract.ts'
+import { serveDashboard } from './dashboard-files.ts'
+import { decide } from './decisions.ts'
+import { resolve } from './effect-resolution.ts'
+import { httpError } from './errors.ts'
+import { readInbox } from './inbox.ts'
+import type { ServerEnv, ServerParts } from './parts.ts'
+import { changeRole, invitePerson, listPeople, welcome } from './people.ts'
+import { readRunDetail, retryRun } from './runs.ts'
+import { sandboxSignIn } from './sandbox-door.ts'
+import { sandboxProxy } from './sandbox-proxy.ts'
+import { jsonBodyLimit, notCached, sameOriginOnly, securityHeaders } from './security.ts'
+import { readSession } from './session.ts'
+import { readSubmissionDetail, retryPublication } from './submission-detail.ts'
+import { listSubmissions } from './submissions.ts'
+
+/** Makes the server. It listens nowhere: give its `fetch` to whatever does. */
+export function createServer(parts: ServerParts): Hono<ServerEnv> {
+  const app = new Hono<ServerEnv>()
+  const auth = createAuth(parts)
+  app.onError((error, context) => {
+    const reference = newId('err')
+    const { status, headers, body, unexpected } = httpError(error, reference)
+    if (unexpected)
+      parts.logger.error(
+        { event: 'http.unexpected', reference, path: context.req.routePath, error: serializeError(error) },
+        'A request failed for a reason nobody foresaw',
+      )
+    return context.json<ApiError>(body, status, headers)
+  })
+  app.use('*', securityHeaders(parts.publicUrl))
+  app.use('/api/*', notCached(), sameOriginOnly(parts.publicUrl), jsonBodyLimit())
+  addRoutes(app, auth, createRoutes(parts, auth))
+  serveDashboard(app, parts.dashboardDir)
+  app.notFound((context) =>
+    context.json<ApiError>(
+      { error: { code: 'not_found', message: 'There is nothing at this address.' } },
+      404,
+    ),
+  )
+  return app
+}
+
+function addRoutes(app: Hono<ServerEnv>, auth: Auth, routes: Routes): void {
+  for (const name of Object.keys(ACCESS) as RouteName[]) {
+    const [method = '', path = ''] = name.split(' ')
+    const access = ACCESS[name]
+    if (access === 'anyone') app.on(method, path, routes[name])
+    else app.on(method, path, requireRole(auth, access), routes[name])
+  }
+}
+
+function createRoutes(parts: ServerParts, auth: Auth): Routes {
+  const proxy = sandboxProxy(parts)
+  return {
+    'POST /webhooks/twilio-sms': parts.webhooks.twilioSms,
+    'POST /webhooks/slack-interaction': parts.webhooks.slackInteraction,
+    'GET /healthz': (context) => context.json({ ok: true }),
+    'GET /readyz': async (context) => {
+      const readiness = await parts.readiness()
+      return context.json(readiness, readiness.ready ? 200 : 503)
+    },
+    'GET /metrics': (context) =>
+      context.body(parts.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+    'POST /api/auth/sign-in/email': auth.handle,
+    'POST /api/auth/sign-out': auth.handle,
+    'GET /api/auth/get-session': auth.handle,
+    'POST /api/auth/change-password': auth.handle,
+    'GET /api/session': readSession(parts, auth),
+    'POST /api/welcome': welcome(parts, auth),
+    'POST /api/sandbox/sign-in': sandboxSignIn(parts, auth),
+    'GET /api/changes': streamChanges(parts, auth),
+    'GET /api/inbox': readInbox(parts),
+    'GET /api/submissions': listSubmissions(parts),
+    'GET /api/submissions/:id': readSubmissionDetail(parts),
+    'GET /api/runs/:id': readRunDetail(parts),
+    'POST /api/approvals/:id/decision': decide(parts),
+    'POST /api/submissions/:id/publication/retry': retryPublication(parts),
+    'POST /api/runs/:id/retry': retryRun(parts),
+    'POST /api/effects/:id/resolution': resolve(parts),
+    'GET /api/people': listPeople(parts),
+    'POST /api/people/invitations': invitePerson(parts),
+    'PATCH /api/people/:id': changeRole(parts),
+    'GET /api/sandbox/*': proxy,
+    'POST /api/sandbox/*': proxy,
+    'DELETE /api/sandbox/*': proxy,
+  }
+}
