@@ -10,6 +10,7 @@ export {
   sqlState,
   type Transaction,
 } from './database.ts'
+export { postgresPrograms } from './embedded/binaries.ts'
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/server.ts'
 export { migrateDatabase } from './migrations.ts'
 export type { FieldEdit, SubmissionStatus } from './schema/community.ts'

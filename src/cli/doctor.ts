@@ -1,0 +1,124 @@
+/** `npm run doctor`: each requirement with ✓ or ✗, and what to do about it. Starts nothing. */
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { type Config, ConfigError, dataDirOf, processEnvironment, readConfig } from '../config.ts'
+import { checkServer, openDatabase, postgresPrograms } from '../database/index.ts'
+import { createLogger } from '../primitives/index.ts'
+import { DASHBOARD_DIR } from '../start/dashboard-build.ts'
+import { sandboxCredentials } from '../start/sandbox-credentials.ts'
+import { checkProviders } from './provider-checks.ts'
+
+export type Finding = { ok: boolean; what: string; fix?: string }
+
+const findings = await examine()
+for (const { ok, what, fix } of findings)
+  console.log(`${ok ? '✓' : '✗'} ${what}${ok || !fix ? '' : `\n    ${fix}`}`)
+const wrong = findings.filter(({ ok }) => !ok).length
+console.log(wrong === 0 ? '\nEverything is in place: npm start' : `\n${wrong} to put right.`)
+process.exitCode = wrong === 0 ? 0 : 1
+
+async function examine(): Promise<Finding[]> {
+  const environment = processEnvironment()
+  const dataDir = dataDirOf(environment)
+  const own = [nodeVersion(), dataFolder(dataDir), dashboard()]
+  let config: Config
+  try {
+    config = readConfig(environment, sandboxCredentials(dataDir))
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return [
+      ...own,
+      ...error.problems.map((problem): Finding => ({ ok: false, what: 'Settings', fix: problem })),
+    ]
+  }
+  return [
+    ...own,
+    { ok: true, what: 'Settings can be read' },
+    await database(config),
+    await port(config.port, 'PORT', 'the dashboard and webhooks'),
+    ...(config.sandbox.enabled && !config.sandbox.url
+      ? [await port(config.sandbox.port, 'SANDBOX_PORT', 'the sandbox')]
+      : []),
+    publicAddress(config),
+    ...(await checkProviders(config)),
+  ]
+}
+
+function nodeVersion(): Finding {
+  const major = Number(process.versions.node.split('.')[0])
+  return {
+    ok: major >= 24,
+    what: `Node ${process.versions.node}`,
+    fix: 'Run "npm ci", and start by npm scripts: they bring Node 24 along.',
+  }
+}
+
+function dataFolder(dataDir: string): Finding {
+  try {
+    mkdirSync(dataDir, { recursive: true })
+    accessSync(dataDir, constants.W_OK)
+    return { ok: true, what: `Data folder ${dataDir} can be written` }
+  } catch {
+    return {
+      ok: false,
+      what: `Data folder ${dataDir}`,
+      fix: 'Make it writable for this user, or set KINKEEPER_DATA_DIR to one that is.',
+    }
+  }
+}
+
+function dashboard(): Finding {
+  const built = existsSync(DASHBOARD_DIR)
+  return { ok: true, what: built ? 'Dashboard is built' : 'Dashboard will be built at the first start' }
+}
+
+async function database(config: Config): Promise<Finding> {
+  if (!config.databaseUrl) {
+    try {
+      postgresPrograms()
+      return { ok: true, what: 'Embedded PostgreSQL is there' }
+    } catch (error) {
+      return {
+        ok: false,
+        what: 'Embedded PostgreSQL',
+        fix: error instanceof Error ? error.message : String(error),
+      }
+    }
+  }
+  const database = openDatabase({ url: config.databaseUrl, poolSize: 1, logger: createLogger('silent') })
+  try {
+    await checkServer(database)
+    return { ok: true, what: 'PostgreSQL answers at DATABASE_URL' }
+  } catch (error) {
+    return {
+      ok: false,
+      what: 'PostgreSQL at DATABASE_URL',
+      fix: error instanceof Error ? error.message : String(error),
+    }
+  } finally {
+    await database.close()
+  }
+}
+
+async function port(number: number, variable: string, what: string): Promise<Finding> {
+  const probe = createServer()
+  const free = await new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false))
+    probe.listen(number, () => probe.close(() => resolve(true)))
+  })
+  return {
+    ok: free,
+    what: `Port ${number} for ${what}`,
+    fix: `Something listens there already (Kinkeeper itself, perhaps). Stop it, or set ${variable} to another one.`,
+  }
+}
+
+function publicAddress(config: Config): Finding {
+  const live = config.twilio.mode === 'live' || config.slack.mode === 'live'
+  const local = /^https?:\/\/(localhost|127\.)/.test(config.publicUrl)
+  return {
+    ok: !live || !local,
+    what: `Providers reach us at ${config.publicUrl}`,
+    fix: 'Twilio and Slack cannot reach this address. Set PUBLIC_URL to the https address that leads here.',
+  }
+}
