@@ -11,12 +11,12 @@ import { SUBMISSION_WORDS } from './words.ts'
 
 /** Every page with its address. What a page shows besides its path is in its search parameters, checked here. */
 
-export type InboxSearch = { approval?: string }
+type InboxSearch = { approval?: string }
 export type PostsSearch = { status?: SubmissionStatus; q?: string; cursor?: string }
-export const SANDBOX_TABS = ['phone', 'slack', 'circle', 'controls'] as const
+const SANDBOX_TABS = ['phone', 'slack', 'circle', 'controls'] as const
 export type SandboxTab = (typeof SANDBOX_TABS)[number]
-export type SandboxSearch = { tab?: SandboxTab }
-export type WelcomeSearch = { token?: string }
+type SandboxSearch = { tab?: SandboxTab }
+type WelcomeSearch = { token?: string }
 
 const rootRoute = createRootRoute({
   component: App,

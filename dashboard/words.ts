@@ -13,7 +13,7 @@ import type { IconName } from './ui/icon.tsx'
  * How each status is said. A status is always a colour, an icon and a word; red and amber are kept for what needs a
  * person, so a denied post is grey: somebody has already dealt with it.
  */
-export type Tone = 'info' | 'ok' | 'warn' | 'bad' | 'idle'
+type Tone = 'info' | 'ok' | 'warn' | 'bad' | 'idle'
 export type StatusWords = { tone: Tone; icon: IconName; word: string }
 
 export const SUBMISSION_WORDS: Record<SubmissionStatus, StatusWords> = {

@@ -28,13 +28,13 @@ export type ButtonElement = {
   url: string | null
 }
 
-export type InputElement =
+type InputElement =
   | { kind: 'text'; actionId: string; initial: string; multiline: boolean; placeholder: string | null }
   | { kind: 'select'; actionId: string; initial: string; options: { value: string; label: string }[] }
 
 export type Modal = { title: string; submit: string | null; close: string; blocks: Block[] }
 
-export type Text = { key: string; inlines: Inline[] }
+type Text = { key: string; inlines: Inline[] }
 
 /** A stretch of mrkdwn, `at` its place in it. A `plain_text` is one stretch, whatever it contains. */
 export type Inline =
