@@ -1,0 +1,164 @@
+/** A whole server for tests: a real database and engine, stubs where the outside world begins. */
+import { createTestDatabase } from '../../tests/support/test-database.ts'
+import { type Approvals, createApprovals } from '../approvals/index.ts'
+import { createSubmission, findOrCreateSender } from '../community/index.ts'
+import type { Connectors } from '../connectors/index.ts'
+import { openChangeFeed, openDatabase } from '../database/index.ts'
+import { type Engine, startEngine } from '../engine/index.ts'
+import { createJobPostReview } from '../jobs/job-post-review/index.ts'
+import { createClock, createLogger, DAY_MS, newId } from '../primitives/index.ts'
+import type { Role } from './contract.ts'
+import { createServer, type ServerParts } from './index.ts'
+
+export type Ask = (method: string, path: string, body?: unknown) => Promise<{ status: number; json: unknown }>
+
+/** Starts it. `outside` may be changed while it runs; `stop` ends everything. */
+export async function startTestServer(overrides: Partial<ServerParts> = {}) {
+  const logged: unknown[] = []
+  const logger = { ...createLogger('silent'), error: (facts: unknown) => logged.push(facts) }
+  const silent = createLogger('silent')
+  const { url, drop } = await createTestDatabase()
+  const database = openDatabase({ url, poolSize: 10, logger: silent })
+  const clock = createClock()
+  const changes = openChangeFeed({ url, logger: silent })
+  const outside = stubConnectors()
+  const late: { engine?: Engine; approvals?: Approvals } = {}
+  const starter = () => started(late.engine).starter
+  const modes = { twilio: 'sandbox', slack: 'sandbox', openai: 'off', circle: 'sandbox' } as const
+  const review = createJobPostReview({
+    database,
+    clock,
+    connectors: outside,
+    modes,
+    slackChannel: 'C0JOBS',
+    starter,
+    approvals: () => started(late.approvals),
+  })
+  const approvals = createApprovals({
+    database,
+    clock,
+    starter,
+    kinds: [review.approvalKind],
+    timeoutMs: 7 * DAY_MS,
+    reminderMs: [DAY_MS, 3 * DAY_MS],
+  })
+  late.approvals = approvals
+  late.engine = await startEngine({
+    database,
+    clock,
+    logger: silent,
+    jobs: [...review.jobs, approvals.timer],
+  })
+  const parts: ServerParts = {
+    database,
+    clock,
+    logger: Object.assign(Object.create(silent), logger),
+    changes,
+    starter,
+    review,
+    modes,
+    webhooks: {
+      twilioSms: async () => new Response('sms'),
+      slackInteraction: async () => new Response('slack'),
+    },
+    sandbox: { controlUrl: 'http://127.0.0.1:9/control' },
+    publicUrl: 'http://localhost:3000',
+    production: false,
+    sessionSecret: 'a secret that is used by tests only',
+    dashboardDir: '/nonexistent',
+    readiness: async () => ({ ready: true, checks: { database: true } }),
+    metrics: () => 'up 1\n',
+    ...overrides,
+  }
+  const app = createServer(parts)
+
+  return {
+    app,
+    parts,
+    database,
+    clock,
+    outside,
+    logged,
+    /** Somebody with a cookie jar. */
+    browser: () => createBrowser(app),
+    async signedIn(role: Role): Promise<Ask> {
+      const ask = createBrowser(app)
+      await ask('POST', '/api/sandbox/sign-in', { role })
+      return ask
+    },
+    /** A text arrives, as the webhook would have it. Gives the submission's id. */
+    text: (body: string, phone = '+14155550123') =>
+      database.transaction(async (tx) => {
+        const sender = await findOrCreateSender(tx, phone, clock.now())
+        const text = { messageSid: newId('SM'), body, media: 0, receivedAtMs: clock.now() }
+        const submission = await createSubmission(tx, sender, text, 'pending_parse')
+        await review.startReview(tx, submission.id, 1)
+        return submission.id
+      }),
+    async stop() {
+      await late.engine?.stop(5_000)
+      await changes.close()
+      await database.close()
+      await drop()
+    },
+  }
+}
+
+export const JOB_POST =
+  'Acme Inc is hiring a Senior Backend Engineer in Berlin, remote ok. Salary 70000-90000 EUR per year. Apply at https://acme.example/jobs or jobs@acme.example'
+
+function createBrowser(app: ReturnType<typeof createServer>): Ask {
+  const jar = new Map<string, string>()
+  return async (method, path, body) => {
+    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
+    const response = await app.request(path, {
+      method,
+      headers: {
+        host: 'localhost:3000',
+        origin: 'http://localhost:3000',
+        ...(cookie ? { cookie } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+      jar.set(name, value)
+    }
+    if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
+      await response.body?.cancel()
+      return { status: response.status, json: null }
+    }
+    const text = await response.text()
+    return { status: response.status, json: text.startsWith('{') ? JSON.parse(text) : text }
+  }
+}
+
+/** Answers everything; a test replaces the call that it wants to go wrong. */
+function stubConnectors(): Connectors {
+  let made = 0
+  return {
+    slack: {
+      postMessage: async ({ channel }) => ({ channel, ts: `1700000000.${String(++made).padStart(6, '0')}` }),
+      findMessage: async () => null,
+      updateMessage: async () => {},
+      openView: async () => {},
+      postEphemeral: async () => {},
+      userName: async (id) => id,
+    },
+    circle: {
+      createPost: async () => ({ id: String(++made), url: `https://circle.example/posts/${made}` }),
+      findPost: async () => null,
+    },
+    twilio: {
+      sendMessage: async () => ({ sid: `SM${++made}` }),
+      findMessage: async () => null,
+    },
+    openai: { extract: async () => ({}) },
+  }
+}
+
+function started<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('Not started yet')
+  return value
+}
