@@ -10,6 +10,7 @@ describe('describeRelative', () => {
   it.each([
     [0, 'just now'],
     [-44_000, 'just now'],
+    [10_000, 'just now'],
     [30_000, 'in a moment'],
     [-50_000, '1 minute ago'],
     [-2 * MINUTE, '2 minutes ago'],

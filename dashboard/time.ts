@@ -34,7 +34,8 @@ const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' })
 export function describeRelative(atMs: number, nowMs: number): string {
   const distanceMs = atMs - nowMs
   const size = Math.abs(distanceMs)
-  if (size < 45_000) return distanceMs > 0 ? 'in a moment' : 'just now'
+  // Our idea of now is up to ten seconds old, so what just happened may seem to lie ahead.
+  if (size < 45_000) return distanceMs > 15_000 ? 'in a moment' : 'just now'
   const step = STEPS.find(({ ms }) => size >= ms * 1.5) ?? { unit: 'minute', ms: 60_000 }
   return relative.format(Math.sign(distanceMs) * Math.round(size / step.ms), step.unit)
 }

@@ -58,7 +58,7 @@ function Sandbox() {
 function SideBySide({ world }: { world: World }) {
   return (
     <>
-      <div className={styles.pair}>
+      <div className={`${styles.pair} ${styles.tall}`}>
         <PhonePanel phones={world.phones} />
         <SlackPanel slack={world.slack} />
       </div>
