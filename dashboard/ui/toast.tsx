@@ -33,7 +33,6 @@ export function useToast(): (notice: Notice) => void {
       type: look,
       description: detail,
       timeout: look === 'bad' ? 0 : 8_000,
-      priority: look === 'bad' ? 'high' : 'low',
       ...(postId && {
         actionProps: {
           children: 'See the post',

@@ -21,10 +21,15 @@ export function PostContent(props: {
 }) {
   const [pointedAt, setPointedAt] = useState<string | null>(null)
   const fields = props.parsed === null ? [] : viewFields(props.parsed, props.uncertain)
+  const bodies = props.texts.map(({ body }) => body.trim())
   return (
     <div className={styles.content}>
       {props.parsed !== null && (
-        <FieldList fields={fields} confidence={props.confidence} onPoint={setPointedAt} />
+        <FieldList
+          fields={fields.map((field) => withoutRepetition(field, bodies))}
+          confidence={props.confidence}
+          onPoint={setPointedAt}
+        />
       )}
       <div className={styles.original}>
         {props.texts.map((text) => (
@@ -61,9 +66,11 @@ function FieldList(props: {
             onPointerLeave={() => props.onPoint(null)}
           >
             <dt>{field.label}</dt>
-            <dd>
+            <dd className={styles.said}>
+              <div>
+                <FieldValue field={field} />
+              </div>
               {props.confidence === 'all' && !field.uncertain && <Sureness field={field} />}
-              <FieldValue field={field} />
               {field.uncertain && <Uncertainty field={field} />}
             </dd>
           </div>
@@ -74,6 +81,13 @@ function FieldList(props: {
       )}
     </div>
   )
+}
+
+/** A field that is a whole text word for word is not said again: the text stands beside it. */
+function withoutRepetition(field: FieldView, bodies: string[]): FieldView {
+  return field.value !== null && bodies.includes(field.value.trim())
+    ? { ...field, value: 'The text as it stands' }
+    : field
 }
 
 function FieldValue({ field }: { field: FieldView }) {

@@ -3,7 +3,7 @@ import { FormDialog } from '../../ui/dialog.tsx'
 import { Input, Select, Textarea } from '../../ui/field.tsx'
 import { BlockList } from './block-list.tsx'
 import { type Block, initialValues, type Modal } from './blocks.ts'
-import { sandbox, useSandbox } from './world.ts'
+import { type ModalValues, sandbox, useSandbox } from './world.ts'
 
 type InputBlock = Extract<Block, { type: 'input' }>
 
@@ -16,6 +16,9 @@ export function SlackModal(props: { viewId: string; userId: string; modal: Modal
   const close = useSandbox(sandbox.close)
 
   function send() {
+    const missing = emptyRequired(modal.blocks, values)
+    setErrors(missing)
+    if (Object.keys(missing).length > 0) return
     submit.mutate(
       { viewId, userId, values },
       {
@@ -52,6 +55,16 @@ export function SlackModal(props: { viewId: string; userId: string; modal: Modal
         ),
       )}
     </FormDialog>
+  )
+}
+
+/** What Slack itself refuses before the application hears of it. */
+function emptyRequired(blocks: Block[], values: ModalValues): Record<string, string> {
+  return Object.fromEntries(
+    blocks.flatMap((block) => {
+      if (block.type !== 'input' || block.optional || values[block.blockId]?.[block.input.actionId]) return []
+      return [[block.blockId, 'Please complete this required field.']]
+    }),
   )
 }
 
