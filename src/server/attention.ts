@@ -3,7 +3,7 @@
  * is unknown, then a publication that failed, then the run.
  */
 import { and, desc, eq, inArray, isNotNull } from 'drizzle-orm'
-import { type Drizzle, tables } from '../database/index.ts'
+import { type Drizzle, sqlState, tables } from '../database/index.ts'
 import { type Effect, listFailedRuns, listUnknownEffects, type Run } from '../engine/index.ts'
 import { isRecord, maskPersonalData } from '../primitives/index.ts'
 import type { AttentionItem, SubmissionSummary } from './contract.ts'
@@ -12,6 +12,7 @@ import { summariesOf, viewEffect } from './submission-view.ts'
 
 /** Enough to see that something is badly wrong; the rest comes up as these are dealt with. */
 const MOST = 50
+const SYNTAX_ERROR = '42601'
 const PUBLICATION_JOB = 'job-post-publication'
 
 /** At most fifty of each kind, newest first within a kind. */
@@ -19,7 +20,7 @@ export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
   const [effects, failedPublications, runs] = await Promise.all([
     listUnknownEffects(db, MOST),
     listFailedPublications(db),
-    listFailedRuns(MOST),
+    failedRuns(),
   ])
   const approvalSubjects = await subjectsOfApprovals(db, runs)
   const submissionOf = (run: Run): string | null => {
@@ -32,7 +33,7 @@ export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
     ...runs.flatMap((run) => submissionOf(run) ?? []),
   ])
   const summaryOf = (id: string | null) => (id === null ? null : (summaries.get(id) ?? null))
-  const rounds = await publicationRounds(db, runs)
+  const [rounds, reasons] = await Promise.all([publicationRounds(db, runs), lastFailures(db, runs)])
   return [
     ...effects.map(
       (effect): AttentionItem => ({
@@ -49,10 +50,23 @@ export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
           kind: 'run_failed',
           run: viewRun(run),
           submission: summaryOf(submissionOf(run)),
-          error: maskPersonalData(run.error ?? 'It ended without saying why.'),
+          error: maskPersonalData(reasons.get(run.id) ?? run.error ?? 'It ended without saying why.'),
         }),
       ),
   ]
+}
+
+/**
+ * While no run has ever failed, the engine asks DBOS for the successors of none, which DBOS 5.3.0 makes into `IN ()`: a
+ * syntax error that means an empty list.
+ */
+async function failedRuns(): Promise<Run[]> {
+  try {
+    return await listFailedRuns(MOST)
+  } catch (error) {
+    if (sqlState(error) === SYNTAX_ERROR) return []
+    throw error
+  }
 }
 
 async function listFailedPublications(db: Drizzle): Promise<string[]> {
@@ -82,6 +96,19 @@ function isToldOtherwise(
   if (run.job !== PUBLICATION_JOB || !submission) return false
   if (submission.publication.state !== 'in_progress') return true
   return roundOf(run) < (rounds.get(submission.id) ?? 0)
+}
+
+/** What the last failed attempt of each run said. */
+async function lastFailures(db: Drizzle, runs: readonly Run[]): Promise<Map<string, string>> {
+  const ids = runs.map(({ id }) => id)
+  if (ids.length === 0) return new Map()
+  const { stepFailures } = tables
+  const rows = await db
+    .selectDistinctOn([stepFailures.runId], { runId: stepFailures.runId, error: stepFailures.error })
+    .from(stepFailures)
+    .where(inArray(stepFailures.runId, ids))
+    .orderBy(stepFailures.runId, desc(stepFailures.id))
+  return new Map(rows.map(({ runId, error }) => [runId, error.message]))
 }
 
 /** How often the publication of each run's submission has been asked for. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
-import type { Hono } from 'hono'
+import type { Hono, MiddlewareHandler } from 'hono'
 import type { ServerEnv } from './parts.ts'
 
 const NOT_BUILT = `<!doctype html>
@@ -17,14 +17,12 @@ const NOT_BUILT = `<!doctype html>
  * other path that is not ours gets the page itself, which routes in the browser.
  */
 export function serveDashboard(app: Hono<ServerEnv>, dashboardDir: string): void {
-  app.get(
-    '/assets/*',
-    serveStatic({
-      root: dashboardDir,
-      onFound: (_path, context) => context.header('cache-control', 'public, max-age=31536000, immutable'),
-    }),
-    (context) => context.text('There is no such file.', 404),
-  )
+  let files: MiddlewareHandler<ServerEnv> | null = null
+  app.get('/assets/*', async (context, next) => {
+    // Only once it exists: it may be built while the program runs.
+    if (existsSync(dashboardDir)) files ??= serveAssets(dashboardDir)
+    return (await files?.(context, next)) ?? context.text('There is no such file.', 404)
+  })
   app.get('*', async (context, next) => {
     const { path } = context.req
     if (path.startsWith('/api/') || path.startsWith('/webhooks/')) return next()
@@ -32,5 +30,12 @@ export function serveDashboard(app: Hono<ServerEnv>, dashboardDir: string): void
     if (!existsSync(page)) return context.html(NOT_BUILT, 503)
     context.header('cache-control', 'no-cache')
     return context.html(await readFile(page, 'utf8'))
+  })
+}
+
+function serveAssets(root: string): MiddlewareHandler<ServerEnv> {
+  return serveStatic({
+    root,
+    onFound: (_path, context) => context.header('cache-control', 'public, max-age=31536000, immutable'),
   })
 }

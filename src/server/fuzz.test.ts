@@ -1,0 +1,104 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { tables } from '../database/index.ts'
+import { type Ask, JOB_POST, startTestServer } from './test-server.ts'
+
+const RUNS = 600
+const seed = Math.floor(Math.random() * 2 ** 31)
+const ENDPOINTS = [
+  'POST /api/welcome',
+  'POST /api/sandbox/sign-in',
+  'POST /api/approvals/:id/decision',
+  'POST /api/submissions/:id/publication/retry',
+  'POST /api/runs/:id/retry',
+  'POST /api/effects/:id/resolution',
+  'POST /api/people/invitations',
+  'PATCH /api/people/:id',
+  'POST /api/auth/sign-in/email',
+  'GET /api/inbox',
+  'GET /api/submissions',
+  'GET /api/submissions/:id',
+  'GET /api/runs/:id',
+  'GET /:id',
+  'GET /assets/:id',
+] as const
+
+let server: Awaited<ReturnType<typeof startTestServer>>
+let ask: Ask
+
+beforeAll(async () => {
+  server = await startTestServer()
+  ask = await server.signedIn('owner')
+  // Only a real submission leads the fuzzer past the first look-up.
+  await server.text(JOB_POST)
+})
+afterAll(() => server.stop())
+
+/** Texts that break things: half characters, zero bytes, the words of other layers. */
+const nastyText = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom(
+    '\u0000',
+    '\ud800',
+    "'; drop table users; --",
+    '../../etc/passwd',
+    '__proto__',
+    '%E0%A4%A',
+    '',
+  ),
+  fc.constantFrom('approve', 'deny', 'happened', 'owner', 'circle.post', 'published', 'a@example.org'),
+  fc.string({ minLength: 5_000, maxLength: 6_000 }),
+)
+const body = fc.oneof(
+  fc.record(
+    {
+      decision: fc.oneof(fc.constantFrom('approve', 'deny'), nastyText),
+      edits: fc.dictionary(fc.constantFrom('title', 'salaryMin', 'applyUrl', '__proto__'), nastyText),
+      reason: nastyText,
+      outcome: fc.oneof(fc.constantFrom('happened', 'did_not_happen'), nastyText),
+      objectId: nastyText,
+      url: nastyText,
+      role: fc.oneof(fc.constantFrom('viewer', 'owner'), nastyText),
+      email: fc.oneof(fc.emailAddress(), nastyText),
+      password: nastyText,
+      token: nastyText,
+      name: nastyText,
+    },
+    { requiredKeys: [] },
+  ),
+  fc.jsonValue(),
+)
+const rawBody = fc.oneof({ weight: 4, arbitrary: body.map((value) => JSON.stringify(value)) }, fc.string())
+const query = fc.dictionary(fc.constantFrom('cursor', 'q', 'status'), nastyText)
+
+test('no request makes the server fail, or shows a stack', async () => {
+  console.log(`fuzz seed ${seed}`)
+  const { db } = server.database
+  const [submission] = await db.select().from(tables.submissions)
+  const ids = fc.oneof(
+    nastyText,
+    fc.constantFrom(submission?.id ?? '', 'job-post-review:x', 'usr_sandbox_viewer'),
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...ENDPOINTS),
+      ids,
+      rawBody,
+      query,
+      async (endpoint, id, raw, search) => {
+        const [method = '', pattern = ''] = endpoint.split(' ')
+        const parameters = new URLSearchParams(search).toString()
+        const path = pattern.replace(':id', () => encodeURIComponent(id.toWellFormed()))
+        const answer = await ask(method, `${path}?${parameters}`, method === 'GET' ? undefined : raw)
+        const text = JSON.stringify(answer.json)
+        expect(server.logged, text).toEqual([])
+        expect([200, 400, 401, 403, 404, 409, 413, 415, 429, 503], `${endpoint}: ${text}`).toContain(
+          answer.status,
+        )
+        if (answer.status === 503) expect(text).toContain('npm run build')
+        expect(text).not.toMatch(/ at .*\.[mt]?[jt]s:\d+|node_modules|select .* from/i)
+      },
+    ),
+    { seed, numRuns: RUNS },
+  )
+}, 120_000)
