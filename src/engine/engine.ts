@@ -120,8 +120,14 @@ function register(environment: RunEnvironment, job: Job): void {
       timeoutMs: job.timeoutMs,
     })
     const checked = job.input.parse(input)
+    const begun = monotonicMs()
     try {
-      return await job.run(context, checked)
+      const result = await job.run(context, checked)
+      context.log.info(
+        { event: 'run.succeeded', job: job.name, tookMs: Math.round(monotonicMs() - begun) },
+        `${job.name} succeeded`,
+      )
+      return result
     } catch (error) {
       if (!(error instanceof StepFailedError)) throw error
       const failure = error.failure

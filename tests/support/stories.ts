@@ -134,8 +134,19 @@ export async function outcomeOf(world: SandboxWorld, told: Told): Promise<Outcom
       .filter(({ direction }) => direction === 'from_community')
       .map(({ body }) => plain(body)),
     slackMessages: messages.length,
-    slackState: plain(JSON.stringify(last?.blocks.at(-1) ?? null)),
+    slackState: plain(lastWords(last)),
     slackReplies: last?.replies.length ?? 0,
     circlePosts: circle.posts.filter((post) => post.text.includes(told.reference)).length,
   }
+}
+
+/** The text of the message's last block: what waits, or what was decided. */
+function lastWords(message: ChannelMessage | undefined): string {
+  const elements = message?.blocks.at(-1)?.elements
+  if (!Array.isArray(elements)) return ''
+  return elements
+    .map((element: unknown) =>
+      typeof element === 'object' && element !== null && 'text' in element ? String(element.text) : '',
+    )
+    .join(' ')
 }

@@ -27,7 +27,7 @@ export function renderSlackMessage(view: PostView): { text: string; blocks: Know
   const blocks: KnownBlock[] = [
     { type: 'header', text: { type: 'plain_text', text: clip(title, HEADER_LIMIT), emoji: false } },
     ...(fields.length > 0 ? [fieldSection(fields)] : []),
-    ...(description ? [plainSection(description)] : []),
+    ...(description && !wordsAlone(view, description) ? [plainSection(description)] : []),
     { type: 'divider' },
     ...view.texts.map((text) => plainSection(text.body || `(${text.media} pictures, no words)`)),
     context(notes(view)),
@@ -38,6 +38,12 @@ export function renderSlackMessage(view: PostView): { text: string; blocks: Know
     text: `Job post ${submission.reference}: ${summary}. ${STANDING[view.approval?.status ?? 'open']}`,
     blocks,
   }
+}
+
+/** Whether a description is nothing but the text itself, which is shown below anyway. */
+function wordsAlone(view: PostView, description: string): boolean {
+  const plain = (text: string) => text.replaceAll(/\s+/g, ' ').trim()
+  return view.texts.some((text) => plain(text.body) === plain(description))
 }
 
 /** For notifications and screen readers: plain text, which the connector escapes. */

@@ -1,0 +1,65 @@
+import type { StoryName } from './expected.ts'
+
+/**
+ * Every seam of the main job, under a story that passes it. `stories.test.ts` fails when a story passes a seam that is
+ * not here, so a new step cannot go untested.
+ */
+export const SEAMS: Record<StoryName, readonly string[]> = {
+  approve: [
+    'webhook.twilio-sms.before-commit',
+    'webhook.twilio-sms.after-commit',
+    'job-post-review.read the texts.before',
+    'job-post-review.read the texts.after',
+    'job-post-review.read it with OpenAI.before',
+    'job-post-review.read it with OpenAI.after',
+    'job-post-review.keep what was read.before-commit',
+    'job-post-review.keep what was read.after-commit',
+    'job-post-review.choose the channel.before',
+    'job-post-review.choose the channel.after',
+    'slack.message.before-intent',
+    'slack.message.after-intent',
+    'slack.message.before-call',
+    'slack.message.after-call',
+    'slack.message.after-record',
+    'job-post-review.keep where the message is.before-commit',
+    'job-post-review.keep where the message is.after-commit',
+    'approvals.decide.before-commit',
+    'webhook.slack-interaction.after-commit',
+    'job-post-publication.compose the post.before',
+    'job-post-publication.compose the post.after',
+    'circle.post.before-intent',
+    'circle.post.after-intent',
+    'circle.post.before-call',
+    'circle.post.after-call',
+    'circle.post.after-record',
+    'job-post-publication.keep the post.before-commit',
+    'job-post-publication.keep the post.after-commit',
+    'job-post-message-sync.update the Slack message.before',
+    'job-post-message-sync.update the Slack message.after',
+  ],
+  deny: [
+    'sender-notice.compose the text.before',
+    'sender-notice.compose the text.after',
+    'twilio.message.before-intent',
+    'twilio.message.after-intent',
+    'twilio.message.before-call',
+    'twilio.message.after-call',
+    'twilio.message.after-record',
+  ],
+  expire: [
+    'approval-timer.do what is due.before-commit',
+    'approval-timer.do what is due.after-commit',
+    'approval-reminder.see whether it still waits.before',
+    'approval-reminder.see whether it still waits.after',
+    'slack.reminder.before-intent',
+    'slack.reminder.after-intent',
+    'slack.reminder.before-call',
+    'slack.reminder.after-call',
+    'slack.reminder.after-record',
+  ],
+  lapse: [
+    'details-deadline.close it unless it was completed.before-commit',
+    'details-deadline.close it unless it was completed.after-commit',
+  ],
+  complete: [],
+}
