@@ -25,10 +25,10 @@ export function ToastProvider({ children }: { children: ReactNode }) {
 
 /** Gives the function that shows a notice. A failure stays until it is closed, everything else for 8 seconds. */
 export function useToast(): (notice: Notice) => void {
-  const { add } = Base.useToastManager()
+  const { add, close } = Base.useToastManager()
   const navigate = useNavigate()
   return ({ look, title, detail, postId }) => {
-    add({
+    const id = add({
       title,
       type: look,
       description: detail,
@@ -36,7 +36,10 @@ export function useToast(): (notice: Notice) => void {
       ...(postId && {
         actionProps: {
           children: 'See the post',
-          onClick: () => void navigate({ to: '/posts/$id', params: { id: postId } }),
+          onClick: () => {
+            close(id)
+            void navigate({ to: '/posts/$id', params: { id: postId } })
+          },
         },
       }),
     })

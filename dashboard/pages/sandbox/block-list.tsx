@@ -1,6 +1,7 @@
 import { createContext, useContext } from 'react'
 import { describeExact } from '../../time.ts'
 import { Button } from '../../ui/button.tsx'
+import { Icon, type IconName } from '../../ui/icon.tsx'
 import styles from './block-list.module.css'
 import type { Block, ButtonElement, Inline } from './blocks.ts'
 
@@ -119,6 +120,8 @@ function Stretch({ inline }: { inline: Inline }) {
       return <s>{inline.text}</s>
     case 'code':
       return <code>{inline.text}</code>
+    case 'emoji':
+      return <Emoji name={inline.text} />
     case 'mention':
       return <Mention userId={inline.text} />
     case 'date':
@@ -130,6 +133,24 @@ function Stretch({ inline }: { inline: Inline }) {
         </a>
       )
   }
+}
+
+/** The emoji that our messages use, as icons of our own; another one is shown by its name. */
+const EMOJI: Record<string, IconName> = {
+  hourglass: 'clock',
+  warning: 'alert',
+  white_check_mark: 'check',
+  x: 'cross',
+}
+
+function Emoji({ name }: { name: string }) {
+  const icon = EMOJI[name]
+  if (icon === undefined) return `:${name}:`
+  return (
+    <span className={styles.emoji}>
+      <Icon name={icon} size={12} />
+    </span>
+  )
 }
 
 function Mention({ userId }: { userId: string }) {

@@ -32,6 +32,13 @@ describe('readMrkdwn', () => {
     ])
   })
 
+  it('reads emoji by their names, and no times of day as such', () => {
+    expect(readMrkdwn(':warning: at 10:30:00').map(({ kind, text }) => [kind, text])).toEqual([
+      ['emoji', 'warning'],
+      ['plain', ' at 10:30:00'],
+    ])
+  })
+
   it('decodes the three entities once', () => {
     expect(readMrkdwn('Fern &amp; Sons &lt;b&gt; &amp;lt;')).toEqual([
       { at: 0, kind: 'plain', text: 'Fern & Sons <b> &lt;' },
@@ -43,7 +50,7 @@ describe('readMrkdwn', () => {
   })
 
   it('loses nothing of a text without marks', () => {
-    const unmarked = fc.string().filter((text) => !/[*_~`<>&]/.test(text))
+    const unmarked = fc.string().filter((text) => !/[*_~`<>&:]/.test(text))
     fc.assert(
       fc.property(unmarked, (text) => {
         expect(

@@ -42,6 +42,8 @@ export type Inline =
   | { at: number; kind: 'link'; text: string; url: string }
   /** `text` is the id of a user. */
   | { at: number; kind: 'mention'; text: string }
+  /** `text` is its name, without colons. */
+  | { at: number; kind: 'emoji'; text: string }
   | { at: number; kind: 'date'; text: string; atMs: number }
 
 /** Reads a message's or a view's blocks, in order; unknown kinds are left out. */
@@ -91,14 +93,15 @@ export function readMrkdwn(text: string): Inline[] {
 }
 
 const PATTERN =
-  /<((?:https?:\/\/|mailto:)[^|>\s]+)(?:\|([^>]*))?>|<@(\w+)>|<!date\^(\d+)\^[^|>]*\|([^>]*)>|`([^`\n]+)`|(?<![\w*_~])([*_~])(\S(?:[^\n]*?\S)?)\7(?![\w*_~])/g
+  /<((?:https?:\/\/|mailto:)[^|>\s]+)(?:\|([^>]*))?>|<@(\w+)>|<!date\^(\d+)\^[^|>]*\|([^>]*)>|(?<!\w):([a-z][a-z_]+):|`([^`\n]+)`|(?<![\w*_~])([*_~])(\S(?:[^\n]*?\S)?)\8(?![\w*_~])/g
 
 function readMatch(match: RegExpExecArray): Inline {
-  const [whole, url, label, user, seconds, date, code, mark, marked] = match
+  const [whole, url, label, user, seconds, date, emoji, code, mark, marked] = match
   const at = match.index
   if (url !== undefined) return { at, kind: 'link', url: decode(url), text: decode(label ?? url) }
   if (user !== undefined) return { at, kind: 'mention', text: user }
   if (seconds !== undefined) return { at, kind: 'date', text: date ?? whole, atMs: Number(seconds) * 1_000 }
+  if (emoji !== undefined) return { at, kind: 'emoji', text: emoji }
   if (code !== undefined) return { at, kind: 'code', text: decode(code) }
   const kind = mark === '*' ? 'bold' : mark === '_' ? 'italic' : 'strike'
   return { at, kind, text: decode(marked ?? whole) }
@@ -189,24 +192,9 @@ function readText(json: unknown, index: number): Text {
   return { key: String(index), inlines: text === '' ? [] : inlines }
 }
 
-/** Slack escapes exactly these three, and names its emoji. */
+/** Slack escapes exactly these three. */
 function decode(text: string): string {
-  return text
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&')
-    .replaceAll(/:([a-z_]+):/g, (named, name: string) => EMOJI[name] ?? named)
-}
-
-/** The emoji that our messages use; another one is shown by its name. */
-const EMOJI: Record<string, string> = {
-  alarm_clock: '⏰',
-  hourglass: '⌛',
-  hourglass_flowing_sand: '⏳',
-  no_entry: '⛔',
-  warning: '⚠️',
-  white_check_mark: '✅',
-  x: '❌',
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&')
 }
 
 function record(json: unknown): Record<string, unknown> {

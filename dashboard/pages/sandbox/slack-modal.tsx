@@ -58,6 +58,10 @@ export function SlackModal(props: { viewId: string; userId: string; modal: Modal
   )
 }
 
+function withNone(options: { value: string; label: string }[], optional: boolean) {
+  return optional ? [{ value: '', label: 'None' }, ...options] : options
+}
+
 /** What Slack itself refuses before the application hears of it. */
 function emptyRequired(blocks: Block[], values: ModalValues): Record<string, string> {
   return Object.fromEntries(
@@ -78,7 +82,7 @@ function ModalInput(props: {
   const { input } = block
   const label = block.optional ? `${block.label} (optional)` : block.label
   const field = { label, name: block.blockId, value, error, onChange, hint: block.hint }
-  if (input.kind === 'select') return <Select {...field} options={input.options} />
+  if (input.kind === 'select') return <Select {...field} options={withNone(input.options, block.optional)} />
   const placeholder = input.placeholder ?? ''
   if (input.multiline) return <Textarea {...field} rows={4} placeholder={placeholder} />
   return <Input {...field} placeholder={placeholder} />
