@@ -17,11 +17,14 @@ const NOT_BUILT = `<!doctype html>
  * other path that is not ours gets the page itself, which routes in the browser.
  */
 export function serveDashboard(app: Hono<ServerEnv>, dashboardDir: string): void {
-  let files: MiddlewareHandler<ServerEnv> | null = null
-  app.get('/assets/*', async (context, next) => {
+  let assets: MiddlewareHandler<ServerEnv> | null = null
+  app.get('/assets/*', async (context) => {
     // Only once it exists: it may be built while the program runs.
-    if (existsSync(dashboardDir)) files ??= serveAssets(dashboardDir)
-    return (await files?.(context, next)) ?? context.text('There is no such file.', 404)
+    if (existsSync(dashboardDir)) assets ??= serveStatic({ root: dashboardDir })
+    const file = await assets?.(context, async () => {})
+    if (!file) return context.text('There is no such file.', 404)
+    file.headers.set('cache-control', 'public, max-age=31536000, immutable')
+    return file
   })
   app.get('*', async (context, next) => {
     const { path } = context.req
@@ -30,12 +33,5 @@ export function serveDashboard(app: Hono<ServerEnv>, dashboardDir: string): void
     if (!existsSync(page)) return context.html(NOT_BUILT, 503)
     context.header('cache-control', 'no-cache')
     return context.html(await readFile(page, 'utf8'))
-  })
-}
-
-function serveAssets(root: string): MiddlewareHandler<ServerEnv> {
-  return serveStatic({
-    root,
-    onFound: (_path, context) => context.header('cache-control', 'public, max-age=31536000, immutable'),
   })
 }

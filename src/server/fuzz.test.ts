@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { tables } from '../database/index.ts'
 import { type Ask, JOB_POST, startTestServer } from './test-server.ts'
 
@@ -75,9 +75,14 @@ test('no request makes the server fail, or shows a stack', async () => {
   console.log(`fuzz seed ${seed}`)
   const { db } = server.database
   const [submission] = await db.select().from(tables.submissions)
+  const [approval] = await vi.waitFor(async () => {
+    const rows = await db.select().from(tables.approvals)
+    expect(rows).toHaveLength(1)
+    return rows
+  }, 20_000)
   const ids = fc.oneof(
     nastyText,
-    fc.constantFrom(submission?.id ?? '', 'job-post-review:x', 'usr_sandbox_viewer'),
+    fc.constantFrom(submission?.id ?? '', approval?.id ?? '', 'job-post-review:x', 'usr_sandbox_viewer'),
   )
   await fc.assert(
     fc.asyncProperty(

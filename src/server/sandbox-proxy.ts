@@ -1,4 +1,4 @@
-import { KinkeeperError, NotFoundError, SECOND_MS } from '../primitives/index.ts'
+import { NotFoundError, SECOND_MS } from '../primitives/index.ts'
 import type { RouteHandler } from './access.ts'
 import type { ApiError } from './contract.ts'
 import type { ServerParts } from './parts.ts'
@@ -25,8 +25,7 @@ export function sandboxProxy(parts: ServerParts): RouteHandler {
       })
       const headers = { 'content-type': answer.headers.get('content-type') ?? 'application/json' }
       return new Response(await answer.text(), { status: answer.status, headers })
-    } catch (error) {
-      if (error instanceof KinkeeperError) throw error
+    } catch {
       parts.logger.warn({ event: 'sandbox.unreachable', path }, 'The sandbox does not answer')
       const message = 'The sandbox does not answer. It starts again by itself in a moment; then try again.'
       return context.json<ApiError>({ error: { code: 'sandbox_unreachable', message } }, 502)
