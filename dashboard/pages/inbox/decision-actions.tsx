@@ -30,16 +30,7 @@ export function DecisionActions(props: { toDecide: ToDecide; parsed: ParsedJobPo
       <Button icon="cross" hotkey="d" disabled={decide.isPending} onClick={() => setDialog('deny')}>
         Deny
       </Button>
-      {dialog === 'deny' && (
-        <DenyDialog
-          title={toDecide.title}
-          onClose={close}
-          onDeny={(reason) => {
-            close()
-            decide.mutate({ decision: 'deny', reason })
-          }}
-        />
-      )}
+      {dialog === 'deny' && <DenyDialog toDecide={toDecide} onClose={close} />}
       {dialog === 'edit' && (
         <EditDialog toDecide={toDecide} parsed={parsed} uncertain={uncertain} onClose={close} />
       )}
@@ -49,23 +40,26 @@ export function DecisionActions(props: { toDecide: ToDecide; parsed: ParsedJobPo
 
 const REASONS = ['Not relevant to this community', 'Too little about the job', 'Looks like spam']
 
-function DenyDialog(props: { title: string; onClose: () => void; onDeny: (reason: string) => void }) {
+function DenyDialog({ toDecide, onClose }: { toDecide: ToDecide; onClose: () => void }) {
   const [reason, setReason] = useState('')
   const [missing, setMissing] = useState(false)
+  const decide = useDecide(toDecide)
 
   function submit() {
     if (reason.trim() === '') setMissing(true)
-    else props.onDeny(reason.trim())
+    else decide.mutate({ decision: 'deny', reason: reason.trim() }, { onSuccess: onClose })
   }
 
   return (
     <FormDialog
       open
-      onClose={props.onClose}
-      title={`Deny “${props.title}”?`}
+      onClose={onClose}
+      title={`Deny “${toDecide.title}”?`}
       description="The sender gets a text with the reason. That can’t be undone."
       submit="Deny"
       look="danger"
+      busy={decide.isPending}
+      error={decide.error?.message ?? null}
       onSubmit={submit}
     >
       <Textarea

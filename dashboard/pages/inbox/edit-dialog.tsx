@@ -34,10 +34,16 @@ export function EditDialog(props: {
   const edits = changedFields(before, fields)
   const changed = Object.keys(edits).length
   const needsTitle = fields.title.trim() === ''
+  const refusal = decide.error === null ? null : readRefusal(decide.error.message)
 
   function submit() {
     if (needsTitle) return
-    decide.mutate({ decision: 'approve', ...(changed > 0 && { edits }) }, { onSuccess: props.onClose })
+    decide.mutate({ decision: 'approve', edits }, { onSuccess: props.onClose })
+  }
+
+  function errorAt(name: Name): string | null {
+    if (name === 'title' && needsTitle) return 'A post needs a title.'
+    return refusal?.field === name ? refusal.message : null
   }
 
   function bind(name: Name) {
@@ -46,6 +52,7 @@ export function EditDialog(props: {
       label: EDIT_LABELS[name],
       value: fields[name],
       onChange: (value: string) => setFields((current) => ({ ...current, [name]: value })),
+      error: errorAt(name),
       hint: props.uncertain.includes(name) ? 'The parser was unsure here' : null,
     }
   }
@@ -58,21 +65,29 @@ export function EditDialog(props: {
       description="Saving publishes the post with your changes, which are kept beside what the parser read."
       submit={changed > 0 ? 'Save and approve' : 'Approve unchanged'}
       busy={decide.isPending}
-      error={decide.error?.message ?? null}
+      error={refusal?.field ? null : (refusal?.message ?? null)}
       onSubmit={submit}
     >
-      <FieldInputs bind={bind} titleError={needsTitle ? 'A post needs a title.' : null} />
+      <FieldInputs bind={bind} />
     </FormDialog>
   )
 }
 
-type Bind = (name: Name) => Pick<InputProps, 'name' | 'label' | 'value' | 'onChange' | 'hint'>
+/** The server names the field that it refuses: `salaryMax: A number, without currency`. */
+function readRefusal(message: string): { field: string | null; message: string } {
+  const [, field, rest] = /^(\w+): (.+)$/s.exec(message) ?? []
+  return field !== undefined && rest !== undefined && field in EDIT_LABELS
+    ? { field, message: rest }
+    : { field: null, message }
+}
 
-function FieldInputs({ bind, titleError }: { bind: Bind; titleError: string | null }) {
+type Bind = (name: Name) => Pick<InputProps, 'name' | 'label' | 'value' | 'onChange' | 'hint' | 'error'>
+
+function FieldInputs({ bind }: { bind: Bind }) {
   return (
     <div className={styles.grid}>
       <div className={styles.wide}>
-        <Input {...bind('title')} error={titleError} />
+        <Input {...bind('title')} />
       </div>
       <Input {...bind('company')} />
       <Input {...bind('location')} />

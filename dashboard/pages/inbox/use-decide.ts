@@ -7,27 +7,33 @@ import { useToast } from '../../ui/toast.tsx'
 export type ToDecide = { approvalId: string; postId: string; title: string }
 
 /**
- * Decides an approval. The card leaves the inbox at once and comes back if the server could not take the decision;
- * if somebody else was first, the notice says who, when and where.
+ * Decides an approval. An approval by one key or click leaves the inbox at once, and comes back if the server could
+ * not take it. One from a dialog leaves when the server has taken it, so that nothing that was written is lost; the
+ * dialog says what went wrong. If somebody else was first, the notice says who, when and where.
  */
 export function useDecide({ approvalId, postId, title }: ToDecide) {
   const queryClient = useQueryClient()
   const toast = useToast()
   const { queryKey } = queries.inbox
+  const remove = () =>
+    queryClient.setQueryData(queryKey, (inbox) => inbox && withoutApproval(inbox, approvalId))
 
   return useMutation({
     mutationFn: (decision: DecisionRequest) => client.decide(approvalId, decision),
-    onMutate: async () => {
+    onMutate: async (decision) => {
+      if (isFromDialog(decision)) return {}
       await queryClient.cancelQueries({ queryKey })
       const before = queryClient.getQueryData(queryKey)
-      queryClient.setQueryData(queryKey, (inbox) => inbox && withoutApproval(inbox, approvalId))
+      remove()
       return { before }
     },
-    onError: (error, _decision, context) => {
+    onError: (error, decision, context) => {
+      if (isFromDialog(decision)) return
       queryClient.setQueryData(queryKey, context?.before)
       toast({ look: 'bad', title: `“${title}” was not decided`, detail: error.message, postId })
     },
     onSuccess: (answer, { decision }) => {
+      remove()
       const verb = decision === 'approve' ? 'Approved' : 'Denied'
       toast({
         look: answer.won ? 'ok' : 'note',
@@ -43,6 +49,10 @@ export function useDecide({ approvalId, postId, title }: ToDecide) {
         ),
       ),
   })
+}
+
+function isFromDialog(decision: DecisionRequest): boolean {
+  return decision.decision === 'deny' || decision.edits !== undefined
 }
 
 /** The inbox without one approval, its count one less. */
