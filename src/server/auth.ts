@@ -7,7 +7,8 @@ import { betterAuth } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { z } from 'zod'
 import { tables } from '../database/index.ts'
-import { DAY_MS, isRecord, SECOND_MS } from '../primitives/index.ts'
+import { DAY_MS, isRecord, parseJson, SECOND_MS } from '../primitives/index.ts'
+import type { ApiError } from './contract.ts'
 import type { Person, ServerContext, ServerParts } from './parts.ts'
 import { isSandboxEmail, sandboxDoorIsOpen } from './sandbox-door.ts'
 
@@ -16,6 +17,8 @@ export type Auth = {
   handle(context: ServerContext): Promise<Response>
   /** The person behind the session cookie; null when there is none. A renewed cookie goes out with the answer. */
   whoIs(context: ServerContext): Promise<Person | null>
+  /** Whether the session still holds. Changes nothing: for answers whose headers have gone out. */
+  isStillSignedIn(context: ServerContext): Promise<boolean>
   /** Signs in and sets the session cookie on the answer. The password is one that we have just set or checked. */
   signIn(context: ServerContext, credentials: { email: string; password: string }): Promise<void>
 }
@@ -38,24 +41,37 @@ const personSchema = z.object({
 export function createAuth(parts: ServerParts): Auth {
   const auth = createBetterAuth(parts)
   return {
-    handle: (context) => auth.handler(withAddress(context)),
+    async handle(context) {
+      const answer = await auth.handler(withAddress(context))
+      return answer.ok ? answer : refusal(answer)
+    },
     async whoIs(context) {
       const { headers, response } = await auth.api.getSession({
         headers: context.req.raw.headers,
         returnHeaders: true,
       })
-      if (!response) return null
-      const person = personSchema.parse(response.user)
-      // The sandbox's people are let in by a click; where that door is shut they are nobody.
-      if (isSandboxEmail(person.email) && !sandboxDoorIsOpen(parts)) return null
-      passCookies(headers, context)
+      const person = response && admit(parts, response.user)
+      if (person) passCookies(headers, context)
       return person
+    },
+    async isStillSignedIn(context) {
+      const session = await auth.api.getSession({
+        headers: context.req.raw.headers,
+        query: { disableRefresh: true },
+      })
+      return session !== null && admit(parts, session.user) !== null
     },
     async signIn(context, credentials) {
       const { headers } = await auth.api.signInEmail({ body: credentials, returnHeaders: true })
       passCookies(headers, context)
     },
   }
+}
+
+/** The sandbox's people are let in by a click; where that door is shut they are nobody. */
+function admit(parts: ServerParts, user: unknown): Person | null {
+  const person = personSchema.parse(user)
+  return isSandboxEmail(person.email) && !sandboxDoorIsOpen(parts) ? null : person
 }
 
 function createBetterAuth({ database, logger, publicUrl, sessionSecret }: ServerParts) {
@@ -98,6 +114,8 @@ function createBetterAuth({ database, logger, publicUrl, sessionSecret }: Server
       // `security.ts` checks the origin of every request that changes something, these included.
       disableCSRFCheck: true,
     },
+    // What is unexpected goes to `errors.ts`, like everything else.
+    onAPIError: { throw: true },
     telemetry: { enabled: false },
     logger: {
       log: (level, message) => logger[level]({ event: 'sign-in' }, message),
@@ -124,6 +142,21 @@ function withAddress(context: ServerContext): Request {
 function clientAddress(context: ServerContext): string | null {
   if (!isRecord(context.env) || !('incoming' in context.env)) return null
   return getConnInfo(context).remote.address ?? null
+}
+
+const refusalSchema = z.object({ code: z.string().optional(), message: z.string().optional() })
+
+/** better-auth's refusals are `{code, message}`; ours are `{error: {code, message}}`. */
+async function refusal(answer: Response): Promise<Response> {
+  const { code, message } = refusalSchema.catch({}).parse(parseJson(await answer.text()))
+  const retryAfter = answer.headers.get('x-retry-after')
+  const body: ApiError = {
+    error: { code: code?.toLowerCase() ?? 'refused', message: message ?? 'This was refused. Sign in again.' },
+  }
+  return Response.json(body, {
+    status: answer.status,
+    headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
+  })
 }
 
 function passCookies(from: Headers, context: ServerContext): void {

@@ -22,7 +22,7 @@ export function streamChanges(parts: ServerParts, auth: Auth): RouteHandler {
         beat().catch(end)
       }, HEARTBEAT_MS)
       const beat = async () => {
-        if (await auth.whoIs(context)) await stream.write(': still here\n\n')
+        if (await auth.isStillSignedIn(context)) await stream.write(': still here\n\n')
         else end()
       }
       stream.onAbort(end)

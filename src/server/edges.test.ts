@@ -54,6 +54,10 @@ test('while the database is away the answer says to come back, also to those who
     expect(answer.headers.get('retry-after')).toBe('5')
     expect(await answer.json()).toMatchObject({ error: { code: 'database_unavailable' } })
   }
+  const body = '{"email":"a@example.org","password":"long enough"}'
+  const headers = { 'content-type': 'application/json' }
+  const signIn = await app.request('/api/auth/sign-in/email', { method: 'POST', headers, body })
+  expect(signIn.status).toBe(503)
   expect((await app.request('/healthz')).status).toBe(200)
   await gone.close()
 })

@@ -11,7 +11,7 @@ import { type Database, onlyRow, sqlState, type Transaction, tables } from '../d
 import { type Clock, ConflictError, DAY_MS, NotAllowedError, newId } from '../primitives/index.ts'
 import type { Role } from './contract.ts'
 import type { Person } from './parts.ts'
-import { isSandboxEmail } from './sandbox-door.ts'
+import { isSandboxEmail, SANDBOX_DOMAIN } from './sandbox-door.ts'
 
 export type Invitation = typeof tables.invitations.$inferSelect
 
@@ -52,7 +52,7 @@ export async function hasOwner(tx: Pick<Transaction, 'db'>): Promise<boolean> {
   const owners = await tx.db
     .select({ email: tables.users.email })
     .from(tables.users)
-    .where(and(eq(tables.users.role, 'owner'), notLike(tables.users.email, '%@sandbox.local')))
+    .where(and(eq(tables.users.role, 'owner'), notLike(tables.users.email, `%${SANDBOX_DOMAIN}`)))
     .limit(1)
   return owners.length > 0
 }

@@ -13,7 +13,8 @@ import type { Role } from './contract.ts'
 import type { ServerParts } from './parts.ts'
 import { readBody } from './request.ts'
 
-const DOMAIN = '@sandbox.local'
+/** What the addresses of the sandbox's people end with. */
+export const SANDBOX_DOMAIN = '@sandbox.local'
 const NAMES: Record<Role, string> = { owner: 'Olive Owner', approver: 'Abe Approver', viewer: 'Vera Viewer' }
 
 /** Whether anybody may sign in with a click: a sandbox runs, this is not production, and strangers reach nothing live. */
@@ -27,7 +28,7 @@ export function sandboxDoorIsOpen(
 
 /** Whether an address belongs to the sandbox's people. */
 export function isSandboxEmail(email: string): boolean {
-  return email.toLowerCase().endsWith(DOMAIN)
+  return email.toLowerCase().endsWith(SANDBOX_DOMAIN)
 }
 
 const bodySchema = z.object({ role: z.enum(tables.ROLES) })
@@ -37,7 +38,7 @@ export function sandboxSignIn(parts: ServerParts, auth: Auth): RouteHandler {
   return async (context) => {
     if (!sandboxDoorIsOpen(parts)) throw new NotFoundError('There is no sandbox to sign in to.')
     const { role } = await readBody(context, bodySchema)
-    const email = `${role}${DOMAIN}`
+    const email = `${role}${SANDBOX_DOMAIN}`
     const password = passwordOf(parts, role)
     await ensurePerson(parts, { role, email, password })
     await auth.signIn(context, { email, password })

@@ -63,7 +63,10 @@ test('an invitation makes a person with its role, who signs in with a password a
   expect((await ask('GET', '/api/session')).json).toMatchObject({ user: null })
 
   const wrong = await ask('POST', '/api/auth/sign-in/email', { email: dana.email, password: 'not this one' })
-  expect(wrong).toMatchObject({ status: 401, json: { message: 'Invalid email or password' } })
+  expect(wrong).toMatchObject({
+    status: 401,
+    json: { error: { code: 'invalid_email_or_password', message: 'Invalid email or password' } },
+  })
   const right = await ask('POST', '/api/auth/sign-in/email', { email: dana.email, password: dana.password })
   expect(right.status).toBe(200)
   expect((await ask('GET', '/api/session')).json).toMatchObject({ user })

@@ -12,72 +12,36 @@ import { createServer, type ServerParts } from './index.ts'
 
 export type Ask = (method: string, path: string, body?: unknown) => Promise<{ status: number; json: unknown }>
 
-/** Starts it. `outside` may be changed while it runs; `stop` ends everything. */
-export async function startTestServer(overrides: Partial<ServerParts> = {}) {
-  const logged: unknown[] = []
-  const logger = { ...createLogger('silent'), error: (facts: unknown) => logged.push(facts) }
-  const silent = createLogger('silent')
+/** Starts it. `outside` may be changed while it runs, `logged` gathers errors, `stop` ends everything. */
+export async function startTestServer() {
   const { url, drop } = await createTestDatabase()
-  const database = openDatabase({ url, poolSize: 10, logger: silent })
-  const clock = createClock()
+  const rooms = await startRooms(url)
+  const { database, clock, review } = rooms
   const changes = openChangeFeed({ url, logger: silent })
-  const outside = stubConnectors()
-  const late: { engine?: Engine; approvals?: Approvals } = {}
-  const starter = () => started(late.engine).starter
-  const modes = { twilio: 'sandbox', slack: 'sandbox', openai: 'off', circle: 'sandbox' } as const
-  const review = createJobPostReview({
-    database,
-    clock,
-    connectors: outside,
-    modes,
-    slackChannel: 'C0JOBS',
-    starter,
-    approvals: () => started(late.approvals),
-  })
-  const approvals = createApprovals({
-    database,
-    clock,
-    starter,
-    kinds: [review.approvalKind],
-    timeoutMs: 7 * DAY_MS,
-    reminderMs: [DAY_MS, 3 * DAY_MS],
-  })
-  late.approvals = approvals
-  late.engine = await startEngine({
-    database,
-    clock,
-    logger: silent,
-    jobs: [...review.jobs, approvals.timer],
-  })
+  const logged: unknown[] = []
+  const error = (facts: unknown) => void logged.push(facts)
   const parts: ServerParts = {
     database,
     clock,
-    logger: Object.assign(Object.create(silent), logger),
+    logger: Object.assign(Object.create(silent), { error }),
     changes,
-    starter,
+    starter: rooms.starter,
     review,
-    modes,
-    webhooks: {
-      twilioSms: async () => new Response('sms'),
-      slackInteraction: async () => new Response('slack'),
-    },
+    modes: MODES,
+    webhooks: { twilioSms: async () => new Response(), slackInteraction: async () => new Response() },
     sandbox: { controlUrl: 'http://127.0.0.1:9/control' },
-    publicUrl: 'http://localhost:3000',
+    publicUrl: ORIGIN,
     production: false,
     sessionSecret: 'a secret that is used by tests only',
     dashboardDir: '/nonexistent',
     readiness: async () => ({ ready: true, checks: { database: true } }),
     metrics: () => 'up 1\n',
-    ...overrides,
   }
   const app = createServer(parts)
-
   return {
+    ...rooms,
     app,
     parts,
-    database,
-    clock,
-    outside,
     logged,
     /** Somebody with a cookie jar. */
     browser: () => createBrowser(app),
@@ -96,12 +60,50 @@ export async function startTestServer(overrides: Partial<ServerParts> = {}) {
         return submission.id
       }),
     async stop() {
-      await late.engine?.stop(5_000)
+      await rooms.engine.stop(5_000)
       await changes.close()
       await database.close()
       await drop()
     },
   }
+}
+
+const ORIGIN = 'http://localhost:3000'
+const MODES = { twilio: 'sandbox', slack: 'sandbox', openai: 'off', circle: 'sandbox' } as const
+const silent = createLogger('silent')
+
+async function startRooms(url: string) {
+  const database = openDatabase({ url, poolSize: 10, logger: silent })
+  const clock = createClock()
+  const outside = stubConnectors()
+  const late: { engine?: Engine; approvals?: Approvals } = {}
+  const starter = () => started(late.engine).starter
+  const review = createJobPostReview({
+    database,
+    clock,
+    connectors: outside,
+    modes: MODES,
+    slackChannel: 'C0JOBS',
+    starter,
+    approvals: () => started(late.approvals),
+  })
+  const approvals = createApprovals({
+    database,
+    clock,
+    starter,
+    kinds: [review.approvalKind],
+    timeoutMs: 7 * DAY_MS,
+    reminderMs: [DAY_MS, 3 * DAY_MS],
+  })
+  late.approvals = approvals
+  const engine = await startEngine({
+    database,
+    clock,
+    logger: silent,
+    jobs: [...review.jobs, approvals.timer],
+  })
+  late.engine = engine
+  return { database, clock, outside, review, starter, engine }
 }
 
 export const JOB_POST =
@@ -114,8 +116,8 @@ function createBrowser(app: ReturnType<typeof createServer>): Ask {
     const response = await app.request(path, {
       method,
       headers: {
-        host: 'localhost:3000',
-        origin: 'http://localhost:3000',
+        host: new URL(ORIGIN).host,
+        origin: ORIGIN,
         ...(cookie ? { cookie } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
