@@ -105,6 +105,7 @@ async function startParts(
       twilioSms: twilioSmsHandler({
         database,
         clock,
+        logger,
         twilio: config.twilio.settings,
         publicUrl: config.publicUrl,
         startReview: review.startReview,

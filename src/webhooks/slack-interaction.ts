@@ -178,6 +178,19 @@ async function decide(
     always: (tx) => record(tx, options, interaction.deliveryId, decision.outcome),
   })
   seam('webhook.slack-interaction.after-commit')
+  options.logger.info(
+    {
+      event: 'decision.received',
+      source: SOURCE,
+      approval: answer.approval.id,
+      outcome: decision.outcome,
+      by: interaction.user.id,
+      won: answer.won,
+    },
+    answer.won
+      ? `${interaction.user.name} ${decision.outcome} it in Slack`
+      : `${interaction.user.name} came second in Slack`,
+  )
   return answer
 }
 

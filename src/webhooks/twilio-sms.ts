@@ -16,7 +16,7 @@ import {
   submissionsInLastHour,
 } from '../community/index.ts'
 import type { Database, Transaction } from '../database/index.ts'
-import { type Clock, seam } from '../primitives/index.ts'
+import { type Clock, type Logger, maskPhone, seam } from '../primitives/index.ts'
 import { concludeDelivery, receiveDelivery } from './deliveries.ts'
 import { formFields, readRawBody } from './raw-body.ts'
 import { type RefusalCounter, refuse } from './refusals.ts'
@@ -25,6 +25,7 @@ import { verifyTwilioSignature } from './signatures.ts'
 export type TwilioSmsOptions = {
   database: Database
   clock: Clock
+  logger: Logger
   /** Null when Twilio is off. */
   twilio: { authToken: string; accountSid: string } | null
   publicUrl: string
@@ -53,13 +54,24 @@ export function twilioSmsHandler(options: TwilioSmsOptions): (context: Context) 
     const text = readText(params, options)
     if (!text) return refuse(options.refusals, SOURCE, 'malformed')
 
-    const answer = await options.database.transaction(async (tx) => {
+    const received = await options.database.transaction(async (tx) => {
       const given = await receive(tx, options, text)
       seam('webhook.twilio-sms.before-commit')
       return given
     })
     seam('webhook.twilio-sms.after-commit')
-    return twiml(answer)
+    options.logger.info(
+      {
+        event: 'delivery.processed',
+        source: SOURCE,
+        messageSid: text.messageSid,
+        from: maskPhone(text.from),
+        outcome: received.outcome,
+        submission: received.submissionId,
+      },
+      `Text from ${maskPhone(text.from)}: ${received.outcome}`,
+    )
+    return twiml(received.answer)
   }
 }
 
@@ -91,24 +103,22 @@ function readText(params: [string, string][], options: TwilioSmsOptions): Text |
   }
 }
 
-/** Handles the text once; gives what to say, or null for nothing. */
-async function receive(tx: Transaction, options: TwilioSmsOptions, text: Text): Promise<string | null> {
+type Received = { outcome: string; answer: string | null; submissionId: string | null }
+
+/** Handles the text once; gives what became of it and what to say (null: nothing). */
+async function receive(tx: Transaction, options: TwilioSmsOptions, text: Text): Promise<Received> {
   const { first, delivery } = await receiveDelivery(tx, {
     source: SOURCE,
     externalId: text.messageSid,
     receivedAtMs: text.receivedAtMs,
   })
-  if (!first) return delivery.answer
+  if (!first) return { outcome: 'repeated', answer: delivery.answer, submissionId: delivery.submissionId }
   const sender = await findOrCreateSender(tx, text.from, text.receivedAtMs)
-  const outcome = await handle(tx, options, sender, text)
+  const { kind: outcome, submissionId, ...handled } = await handle(tx, options, sender, text)
   // Somebody who has opted out is never texted, not even in answer to a text of their own.
-  const answer = sender.optedOutAt ? null : outcome.answer
-  await concludeDelivery(tx, delivery.id, {
-    outcome: outcome.kind,
-    answer,
-    submissionId: outcome.submissionId,
-  })
-  return answer
+  const answer = sender.optedOutAt ? null : handled.answer
+  await concludeDelivery(tx, delivery.id, { outcome, answer, submissionId })
+  return { outcome, answer, submissionId }
 }
 
 type Outcome = { kind: string; answer: string | null; submissionId: string | null }
