@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { ACCESS, type Access, type RouteName } from './access.ts'
 import type { Role } from './contract.ts'
 import { type Ask, startTestServer } from './test-server.ts'
@@ -8,7 +9,7 @@ const people = new Map<Role | 'nobody', Ask>()
 const RANK = { anyone: 0, nobody: 0, viewer: 1, approver: 2, owner: 3 }
 
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer(await createTestDatabase())
   people.set('nobody', server.browser())
   for (const role of ['viewer', 'approver', 'owner'] as const) people.set(role, await server.signedIn(role))
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { announceChange, openDatabase } from '../database/index.ts'
 import { createLogger } from '../primitives/index.ts'
 import { createServer } from './index.ts'
@@ -13,7 +14,7 @@ let server: Awaited<ReturnType<typeof startTestServer>>
 let cookie: string
 
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer(await createTestDatabase())
   const door = await server.app.request('/api/sandbox/sign-in', {
     method: 'POST',
     body: '{"role":"approver"}',

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { tables } from '../database/index.ts'
 import { type Ask, JOB_POST, startTestServer } from './test-server.ts'
 
@@ -27,7 +28,7 @@ let server: Awaited<ReturnType<typeof startTestServer>>
 let ask: Ask
 
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer(await createTestDatabase())
   ask = await server.signedIn('owner')
   // Only a real submission leads the fuzzer past the first look-up.
   await server.text(JOB_POST)

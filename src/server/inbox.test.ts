@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { tables } from '../database/index.ts'
 import { extractJobPost } from '../extraction/index.ts'
 import { monotonicMs } from '../primitives/index.ts'
@@ -13,7 +14,7 @@ let server: Awaited<ReturnType<typeof startTestServer>>
 let ask: Ask
 
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer(await createTestDatabase())
   ask = await server.signedIn('viewer')
   await seed()
 })

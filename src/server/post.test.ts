@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { LookFirstError, NeverRetryError } from '../primitives/index.ts'
 import type { DecisionAnswer, InboxPage, RunDetail, SubmissionDetail } from './contract.ts'
 import { type Ask, JOB_POST, startTestServer } from './test-server.ts'
@@ -7,7 +8,7 @@ let server: Awaited<ReturnType<typeof startTestServer>>
 let approver: Ask
 
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer(await createTestDatabase())
   approver = await server.signedIn('approver')
 })
 afterAll(() => server.stop())

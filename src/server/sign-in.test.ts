@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { tables } from '../database/index.ts'
 import { createServer, ensureOwnerLink, sessionSecret } from './index.ts'
 import { startTestServer } from './test-server.ts'
@@ -6,7 +7,7 @@ import { startTestServer } from './test-server.ts'
 let server: Awaited<ReturnType<typeof startTestServer>>
 
 beforeAll(async () => {
-  server = await startTestServer()
+  server = await startTestServer(await createTestDatabase())
 })
 afterAll(() => server.stop())
 

@@ -19,7 +19,7 @@ export type SubmissionParts = {
   unknownPublication: Effect | null
 }
 
-export const PUBLICATION_EFFECT = 'circle.post'
+const PUBLICATION_EFFECT = 'circle.post'
 const EXCERPT_LENGTH = 160
 
 /** Reads what belongs to these submissions, in four queries, in the order given. */

@@ -1,5 +1,4 @@
 /** A whole server for tests: a real database and engine, stubs where the outside world begins. */
-import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { type Approvals, createApprovals } from '../approvals/index.ts'
 import { createSubmission, findOrCreateSender } from '../community/index.ts'
 import type { Connectors } from '../connectors/index.ts'
@@ -13,8 +12,7 @@ import { createServer, type ServerParts } from './index.ts'
 export type Ask = (method: string, path: string, body?: unknown) => Promise<{ status: number; json: unknown }>
 
 /** Starts it. `outside` may be changed while it runs, `logged` gathers errors, `stop` ends everything. */
-export async function startTestServer() {
-  const { url, drop } = await createTestDatabase()
+export async function startTestServer({ url, drop }: { url: string; drop(): Promise<void> }) {
   const rooms = await startRooms(url)
   const { database, clock, review } = rooms
   const changes = openChangeFeed({ url, logger: silent })
