@@ -1,0 +1,5 @@
+/** What a person may set for the tests that draw at random: `RESILIENCE_SEED=123 npx vitest run tests/resilience`. */
+export function chosenSeed(): number {
+  const given = Number(process.env.RESILIENCE_SEED)
+  return Number.isInteger(given) && given > 0 ? given : 1 + Math.floor(Math.random() * 2 ** 31)
+}
