@@ -1,3 +1,4 @@
+import { serve } from '@hono/node-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { tables } from '../database/index.ts'
@@ -141,4 +142,34 @@ test('the session secret is made once', async () => {
   const secrets = await Promise.all([sessionSecret(server.database), sessionSecret(server.database)])
   expect(secrets[0]).toHaveLength(43)
   expect(secrets[1]).toBe(secrets[0])
+})
+
+test('over a real socket, the address that guesses are counted by is the connection’s, whatever a client claims', async () => {
+  const listening = await new Promise<{ port: number; close(): void }>((resolve) => {
+    const running = serve({ fetch: server.app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) =>
+      resolve({ port, close: () => running.close() }),
+    )
+  })
+  const signIn = (password: string) =>
+    fetch(`http://127.0.0.1:${listening.port}/api/auth/sign-in/email`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-kinkeeper-client-address': '203.0.113.9' },
+      body: JSON.stringify({ email: 'socket@example.org', password }),
+    })
+  try {
+    const owner = await server.signedIn('owner')
+    const invited = await owner('POST', '/api/people/invitations', {
+      email: 'socket@example.org',
+      role: 'viewer',
+    })
+    const token = tokenOf((invited.json as { link: string }).link)
+    const newcomer = { ...dana, email: 'socket@example.org', token }
+    expect((await server.browser()('POST', '/api/welcome', newcomer)).status).toBe(200)
+    // The test before has used up the guesses of 127.0.0.1, which is also where this connection comes from.
+    const answer = await signIn(dana.password)
+    expect(answer.status).toBe(429)
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  } finally {
+    listening.close()
+  }
 })
