@@ -5,8 +5,7 @@
  * therefore change only in ways that runs under way survive (steps are added at the end, or under a new job name).
  */
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk'
-import type pg from 'pg'
-import { createPool, type Database, type Transaction } from '../database/index.ts'
+import type { Database, Transaction } from '../database/index.ts'
 import {
   type Clock,
   type Json,
@@ -56,13 +55,14 @@ const POLL_EVERY_MS = 40
 /** Runs that wait out a back-off occupy a place, so this is far above what two cores can do at once. */
 const RUNS_AT_ONCE = 400
 const ENGINE_CONNECTIONS = 20
+/** Starting runs happens on the caller's connection; these are for waking delayed ones. */
+const CLIENT_CONNECTIONS = 2
 
 type EngineOptions = { database: Database; clock: Clock; logger: Logger; jobs: readonly Job[] }
 
 /** Launches DBOS on the database, takes over the runs of dead processes, and begins to execute. One engine per process. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, logger } = options
-  const pool = createPool({ url: database.url, poolSize: ENGINE_CONNECTIONS, logger })
   const drain = createDrain()
   const lease = createLease(database, logger)
   const environment: RunEnvironment = { database, clock: options.clock, logger, drain }
@@ -70,7 +70,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   DBOS.setConfig({
     name: APPLICATION_NAME,
     systemDatabaseUrl: database.url,
-    systemDatabasePool: pool,
+    systemDatabasePoolSize: ENGINE_CONNECTIONS,
     applicationVersion: APPLICATION_VERSION,
     executorID: lease.executorId,
     logger: dbosLogger(logger),
@@ -80,7 +80,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await registerQueues(options.jobs)
   const client = await DBOSClient.create({
     systemDatabaseUrl: database.url,
-    systemDatabasePool: pool,
+    systemDatabasePoolSize: CLIENT_CONNECTIONS,
     applicationName: APPLICATION_NAME,
     logger: dbosLogger(logger),
   })
@@ -88,12 +88,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return {
     starter: createStarter(client, options),
     executorId: lease.executorId,
-    stop: (limitMs) => stopEngine({ drain, lease, client, pool, logger }, limitMs),
+    stop: (limitMs) => stopEngine({ drain, lease, client, logger }, limitMs),
   }
 }
 
 async function stopEngine(
-  parts: { drain: Drain; lease: Lease; client: DBOSClient; pool: pg.Pool; logger: Logger },
+  parts: { drain: Drain; lease: Lease; client: DBOSClient; logger: Logger },
   limitMs: number,
 ): Promise<void> {
   const begun = monotonicMs()
@@ -101,7 +101,6 @@ async function stopEngine(
   await parts.lease.release()
   await DBOS.shutdown()
   await parts.client.destroy()
-  await parts.pool.end().catch(() => {})
   parts.logger.info(
     { event: 'engine.stopped', unfinishedAttempts: left, drainedInMs: Math.round(monotonicMs() - begun) },
     'The engine has stopped',

@@ -68,6 +68,7 @@ export async function listFailedRuns(limit: number): Promise<Run[]> {
       loadOutput: false,
     })
   ).map(asRun)
+  if (failed.length === 0) return [] // DBOS makes `IN ()` of an empty list, which PostgreSQL refuses
   const successors = await DBOS.listWorkflows({
     workflowIDs: failed.map((run) => nextId(run.id)),
     loadInput: false,

@@ -3,7 +3,7 @@
  * is unknown, then a publication that failed, then the run.
  */
 import { and, desc, eq, inArray, isNotNull } from 'drizzle-orm'
-import { type Drizzle, sqlState, tables } from '../database/index.ts'
+import { type Drizzle, tables } from '../database/index.ts'
 import { type Effect, listFailedRuns, listUnknownEffects, type Run } from '../engine/index.ts'
 import { isRecord, maskPersonalData } from '../primitives/index.ts'
 import type { AttentionItem, SubmissionSummary } from './contract.ts'
@@ -12,7 +12,6 @@ import { summariesOf, viewEffect } from './submission-view.ts'
 
 /** Enough to see that something is badly wrong; the rest comes up as these are dealt with. */
 const MOST = 50
-const SYNTAX_ERROR = '42601'
 const PUBLICATION_JOB = 'job-post-publication'
 
 /** At most fifty of each kind, newest first within a kind. */
@@ -20,7 +19,7 @@ export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
   const [effects, failedPublications, runs] = await Promise.all([
     listUnknownEffects(db, MOST),
     listFailedPublications(db),
-    failedRuns(),
+    listFailedRuns(MOST),
   ])
   const approvalSubjects = await subjectsOfApprovals(db, runs)
   const submissionOf = (run: Run): string | null => {
@@ -54,19 +53,6 @@ export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
         }),
       ),
   ]
-}
-
-/**
- * While no run has ever failed, the engine asks DBOS for the successors of none, which DBOS 5.3.0 makes into `IN ()`: a
- * syntax error that means an empty list.
- */
-async function failedRuns(): Promise<Run[]> {
-  try {
-    return await listFailedRuns(MOST)
-  } catch (error) {
-    if (sqlState(error) === SYNTAX_ERROR) return []
-    throw error
-  }
 }
 
 async function listFailedPublications(db: Drizzle): Promise<string[]> {
