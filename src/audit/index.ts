@@ -1,5 +1,4 @@
-import { and, asc, eq } from 'drizzle-orm'
-import { type Drizzle, type Transaction, tables } from '../database/index.ts'
+import { type Transaction, tables } from '../database/index.ts'
 import type { Json } from '../primitives/index.ts'
 
 /** Who did something: a person in Slack or in the dashboard, the sender of a text, or the program itself. */
@@ -34,13 +33,4 @@ export async function recordAudit(tx: Transaction, entry: AuditEntry): Promise<v
     detail: entry.detail ?? null,
     runId: entry.runId ?? null,
   })
-}
-
-/** Everything that happened to one thing, oldest first. */
-export async function auditTrail(db: Drizzle, target: AuditEntry['target']) {
-  return db
-    .select()
-    .from(tables.auditEntries)
-    .where(and(eq(tables.auditEntries.targetKind, target.kind), eq(tables.auditEntries.targetId, target.id)))
-    .orderBy(asc(tables.auditEntries.id))
 }

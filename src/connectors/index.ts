@@ -4,12 +4,8 @@ import { createOpenAiConnector, type OpenAiSettings } from './openai/openai-conn
 import { createSlackConnector, type SlackSettings } from './slack/slack-connector.ts'
 import { createTwilioConnector, type TwilioSettings } from './twilio/twilio-connector.ts'
 
-export { type CircleSettings, createCircleConnector } from './circle/circle-connector.ts'
 export type * from './contract.ts'
-export { createOpenAiConnector, type OpenAiSettings } from './openai/openai-connector.ts'
 export type { KnownBlock, ModalView } from './slack/blocks.ts'
-export { createSlackConnector, escapeMarkup, type SlackSettings } from './slack/slack-connector.ts'
-export { createTwilioConnector, type TwilioSettings } from './twilio/twilio-connector.ts'
 
 export type ConnectorSettings = {
   slack: SlackSettings

@@ -35,7 +35,7 @@ export function openDatabase(options: { url: string; poolSize: number; logger: L
 }
 
 /** A pool whose idle connections may break without taking the process down. */
-export function createPool(options: { url: string; poolSize: number; logger: Logger }): pg.Pool {
+function createPool(options: { url: string; poolSize: number; logger: Logger }): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,

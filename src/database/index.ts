@@ -1,7 +1,6 @@
 export { announceChange, type Change, type ChangeFeed, openChangeFeed } from './changes.ts'
 export {
   checkServer,
-  createPool,
   type Database,
   type Drizzle,
   isDatabaseUnavailable,

@@ -24,7 +24,7 @@ export const EMPLOYMENT_TYPES = [
 export const SALARY_PERIODS = ['hour', 'day', 'week', 'month', 'year', 'project'] as const
 
 /** Amounts are in whole or decimal units of the currency (not cents); currency is ISO 4217. */
-export const salarySchema = z.strictObject({
+const salarySchema = z.strictObject({
   min: z.number().nonnegative().nullable(),
   max: z.number().nonnegative().nullable(),
   currency: z

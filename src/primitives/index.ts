@@ -17,5 +17,5 @@ export {
 export { newId, referenceCode } from './ids.ts'
 export { isRecord, type Json, parseJson } from './json.ts'
 export { createLogger, type Logger, type LogLevel } from './logger.ts'
-export { maskEmail, maskJson, maskPersonalData, maskPhone } from './masking.ts'
+export { maskJson, maskPersonalData, maskPhone } from './masking.ts'
 export { armSeams, seam } from './seams.ts'

@@ -11,7 +11,7 @@ export function maskPhone(phone: string): string {
 }
 
 /** `jo@example.org` → `j•••@example.org`. */
-export function maskEmail(email: string): string {
+function maskEmail(email: string): string {
   return email.replace(EMAIL, '$1•••@$2')
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 
 /** Bodies above this are refused before they are read whole. */
-export const BODY_LIMIT_BYTES = 1024 * 1024
+const BODY_LIMIT_BYTES = 1024 * 1024
 
 /** The bytes as they were sent; signatures cover these and nothing else. Null: more than the limit. */
 export async function readRawBody(context: Context): Promise<Uint8Array | null> {

@@ -90,7 +90,7 @@ async function findPost(
 }
 
 /** What a refusal of Circle's means and what to do. Circle's own message is quoted: it names fields, never people. */
-export function explainCircleRefusal(status: number, body: unknown, operation: string): string {
+function explainCircleRefusal(status: number, body: unknown, operation: string): string {
   const message =
     isRecord(body) && typeof body.message === 'string' ? ` Circle says: “${body.message.slice(0, 200)}”` : ''
   switch (status) {

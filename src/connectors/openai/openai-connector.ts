@@ -54,9 +54,7 @@ export function createOpenAiConnector(settings: OpenAiSettings): OpenAiConnector
  * The model's JSON out of a response. The message is not always the first item (reasoning comes before it), and may
  * be a refusal. Throws RetryError when the answer is cut or no JSON, NeverRetryError when the model will not answer.
  */
-export function answerOf(
-  response: Pick<Response, 'status' | 'output' | 'error' | 'incomplete_details'>,
-): unknown {
+function answerOf(response: Pick<Response, 'status' | 'output' | 'error' | 'incomplete_details'>): unknown {
   if (response.status === 'incomplete' && response.incomplete_details?.reason === 'content_filter') {
     throw refused('content_filter', 'OpenAI’s content filter stopped the answer.')
   }

@@ -81,7 +81,7 @@ export function createSlackConnector(settings: SlackSettings): SlackConnector {
  * Text as Slack shows it literally: `<!channel>` in a text message must ping nobody.
  * https://docs.slack.dev/messaging/formatting-message-text#escaping (2026-11)
  */
-export function escapeMarkup(text: string): string {
+function escapeMarkup(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
 

@@ -13,7 +13,7 @@ import { defineReview } from './review.ts'
 
 export { FieldProblemsError, type JobPostDecision } from './decision.ts'
 export type { Parts as JobPostReviewParts } from './parts.ts'
-export { APPROVAL_KIND, type PostView, parsedOf, readPostView, uncertainFields } from './post-view.ts'
+export { APPROVAL_KIND, type PostView, readPostView, uncertainFields } from './post-view.ts'
 export { ACTIONS } from './slack-message.ts'
 export { denyModal, editModal, MODALS, modalTexts, noticeModal } from './slack-modals.ts'
 

@@ -8,7 +8,7 @@ import { maskPhone, NeverRetryError } from '../../primitives/index.ts'
 import type { Parts } from './parts.ts'
 import { type PostView, parsedOf, readPostView } from './post-view.ts'
 
-export const NOTICES = ['needs_details', 'not_a_job_post', 'published', 'denied', 'expired'] as const
+const NOTICES = ['needs_details', 'not_a_job_post', 'published', 'denied', 'expired'] as const
 export type Notice = (typeof NOTICES)[number]
 
 const inputSchema = z.object({ submissionId: z.string(), notice: z.enum(NOTICES) })
@@ -90,7 +90,7 @@ const ASK_FOR: Record<string, string> = {
 }
 
 /** What the sender reads. Each carries the reference, which also makes it the only text with these words. */
-export function noticeText(view: PostView, notice: Notice): string {
+function noticeText(view: PostView, notice: Notice): string {
   const { submission, approval } = view
   const title = submission.title ? `“${clip(submission.title, 80)}”` : 'Your job post'
   const reason = approval?.reason ? ` ${sentence(clip(approval.reason, 300))}` : ''

@@ -11,7 +11,7 @@ import { type PostView, parsedOf } from './post-view.ts'
 
 export const MODALS = { deny: 'job_deny_reason', edit: 'job_edit_fields' } as const
 /** The one action inside each input block; the block is named after the field. */
-export const INPUT = 'value'
+const INPUT = 'value'
 
 type InputBlock = Extract<ModalView['blocks'][number], { type: 'input' }>
 
