@@ -180,17 +180,24 @@ export async function resolveEffect(
 }
 
 /**
- * Starts a failed run again from its beginning, under the next id. Effects that are done are not repeated.
- * @returns the new run's id @throws NotFoundError; ConflictError when it has not failed
+ * Starts a failed run again from its beginning, under the next id. Effects that are done are not repeated. When it was
+ * started again before, what counts is the latest of those runs.
+ * @returns the new run's id @throws NotFoundError; ConflictError when the latest has not failed
  */
 export async function startRunAgain(tx: Transaction, starter: RunStarter, runId: string): Promise<string> {
-  const run = await readRun(runId)
+  const run = await latestOf(await readRun(runId))
   if (run.status !== 'failed' && run.status !== 'cancelled')
     throw new ConflictError('Only a run that has failed can be started again.')
-  const { job, key, retry } = parseRunId(runId)
+  const { job, key, retry } = parseRunId(run.id)
   const id = await starter.startAgain(tx, { jobName: job, baseId: `${job}:${key}`, input: run.input, retry })
-  await announceChange(tx, { topic: 'run', id: runId })
+  await announceChange(tx, { topic: 'run', id: run.id })
   return id
+}
+
+/** The last run in the row of those that were started again from this one; itself when there is none. */
+async function latestOf(run: Run): Promise<Run> {
+  const next = await DBOS.getWorkflowStatus(nextId(run.id))
+  return next ? latestOf(asRun(next)) : run
 }
 
 function nextId(runId: string): string {
