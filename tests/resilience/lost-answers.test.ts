@@ -83,7 +83,10 @@ test.concurrent('429 without Retry-After: it waits, and tries again', async () =
     const { id } = await approvalOf(stage, told)
     await dashboard.post(`/approvals/${id}/decision`, { decision: 'deny', reason: 'No' })
     await stage.quiet(60_000)
-    await expectOutcome(stage, told, { slackMessages: 1, texts: [expect.any(String), expect.any(String)] })
+    await expectOutcome(stage, told, {
+      slackMessages: 1,
+      texts: [EXPECTED.deny.texts[0] ?? '', '“Senior Gardener” (REF) was not approved. No.'],
+    })
     await expectFaultsUsed(stage)
   })
 })
