@@ -75,12 +75,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     executorID: lease.executorId,
     logger: dbosLogger(logger),
     tracingEnabled: false,
+    // It would be set by a query of its own on each new connection, under the first one, which pg deprecates.
+    systemDatabaseIdleTransactionTimeoutMs: 0,
   })
   await DBOS.launch()
   await registerQueues(options.jobs)
   const client = await DBOSClient.create({
     systemDatabaseUrl: database.url,
     systemDatabasePoolSize: CLIENT_CONNECTIONS,
+    systemDatabaseIdleTransactionTimeoutMs: 0,
     applicationName: APPLICATION_NAME,
     logger: dbosLogger(logger),
   })
