@@ -149,7 +149,6 @@ function advanceCommand(hours: number, crashAt: number | null): Command {
     async run(model, real) {
       for (const post of model.posts) await reach(real, post, post.status)
       await real.stage.quiet()
-      await acting(real, crashAt, async () => 'nothing yet')
       await real.stage.world.control('POST', '/clock', { advanceMs: hours * HOUR_MS })
       if (crashAt !== null) await real.stage.crash()
       advance(model, hours * HOUR_MS)
@@ -192,8 +191,9 @@ async function deliver(request: SignedRequest): Promise<string> {
 }
 
 async function reach(real: Real, post: Post, status: string): Promise<void> {
+  const statement = 'from submissions where reference = $1 and status = $2'
   await until(
-    () => real.stage.count('from submissions where reference = $1 and status = $2', [post.reference, status]),
+    async () => (await real.stage.count(statement, [post.reference, status])) === 1,
     `${post.reference} to be ${status}`,
   )
 }

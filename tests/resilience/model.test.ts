@@ -10,8 +10,8 @@ import { chosenSeed } from './config.ts'
 import { type Model, type Post, wasAsked } from './model.ts'
 import { expectOutcome, setStage } from './stage.ts'
 
-const RUNS = 12
-const MOST_COMMANDS = 12
+const RUNS = 10
+const MOST_COMMANDS = 10
 
 test('the program agrees with the model at the end of every sequence', async () => {
   const seed = chosenSeed()
