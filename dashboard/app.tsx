@@ -3,6 +3,7 @@ import { type ErrorComponentProps, Link, Outlet, useNavigate, useRouterState } f
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { useChanges } from './changes.ts'
 import { useKeys } from './keyboard.ts'
+import { DecisionDialogs } from './pages/inbox/decision-dialogs.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { queries } from './queries.ts'
 import { SessionContext, type SignedIn } from './session.ts'
@@ -80,7 +81,9 @@ function SignedInApp({ session }: { session: SignedIn }) {
         connection={connection}
         onKeyHelp={showHelp}
       >
-        <Outlet />
+        <DecisionDialogs>
+          <Outlet />
+        </DecisionDialogs>
       </Shell>
       <KeyHelp open={help} onClose={() => setHelp(false)} />
     </SessionContext>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { describeExact, describeRelative, describeTook } from './time.ts'
+import { describeExact, describeMoment, describeRelative, describeTook } from './time.ts'
 
 const NOW = Date.UTC(2026, 10, 22, 12)
 const MINUTE = 60_000
@@ -44,5 +44,11 @@ describe('describeTook', () => {
     [3 * HOUR + 12 * MINUTE, '3 h 12 min'],
   ])('says %d ms as “%s”', (durationMs, words) => {
     expect(describeTook(durationMs)).toBe(words)
+  })
+})
+
+describe('describeMoment', () => {
+  it('says the day and the second', () => {
+    expect(describeMoment(NOW + 9_000, 'en-GB', 'UTC')).toBe('22 Nov, 12:00:09')
   })
 })

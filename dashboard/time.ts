@@ -18,6 +18,15 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => shownNowMs)
 }
 
+/**
+ * The machine's time, which nobody moves: runs and their steps are kept by it. While it differs from what the pages
+ * call now (the sandbox's clock was moved), `3 minutes ago` and `7 days ago` could be the same moment.
+ */
+export function useMachineNow(): { nowMs: number; differs: boolean } {
+  const nowMs = useNow()
+  return { nowMs: nowMs - aheadMs, differs: aheadMs !== 0 }
+}
+
 const STEPS: { unit: Intl.RelativeTimeFormatUnit; ms: number }[] = [
   { unit: 'year', ms: 365 * 86_400_000 },
   { unit: 'month', ms: 30 * 86_400_000 },
@@ -51,6 +60,18 @@ export function describeExact(atMs: number, locale?: string, timeZone?: string):
     minute: '2-digit',
     second: '2-digit',
     timeZoneName: 'short',
+    timeZone,
+  }).format(atMs)
+}
+
+/** Says a time of these days, to the second: `23 Nov, 14:05:09`. */
+export function describeMoment(atMs: number, locale?: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat(locale, {
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
     timeZone,
   }).format(atMs)
 }

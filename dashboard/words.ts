@@ -1,4 +1,5 @@
 import type {
+  Decision,
   EffectStatus,
   ProviderStatus,
   Publication,
@@ -69,6 +70,13 @@ export const ROLE_WORDS: Record<Role, { word: string; may: string }> = {
   owner: { word: 'Owner', may: 'Decides, retries, and invites people' },
   approver: { word: 'Approver', may: 'Approves, denies, edits and retries' },
   viewer: { word: 'Viewer', may: 'Sees everything, changes nothing' },
+}
+
+/** Who decided, and where: `Approved by Dana Whitfield in Slack`. */
+export function decisionSentence({ outcome, by, via }: Decision): string {
+  if (outcome === 'expired') return 'Timed out: nobody decided in time'
+  const where = via === 'slack' ? ' in Slack' : via === 'dashboard' ? ' in the dashboard' : ''
+  return `${outcome === 'approved' ? 'Approved' : 'Denied'} by ${by}${where}`
 }
 
 /** The words for a submission, in which the publication's trouble outweighs the approval. */

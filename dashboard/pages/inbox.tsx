@@ -11,6 +11,7 @@ import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { ApprovalCard } from './inbox/approval-card.tsx'
 import { AttentionCard, attentionKey } from './inbox/attention.tsx'
+import { useDecisionDialogs } from './inbox/decision-dialogs.tsx'
 import styles from './inbox.module.css'
 
 const route = getRouteApi('/')
@@ -52,6 +53,7 @@ function Approvals(props: { items: InboxItem[]; openCount: number; focusOn: stri
   const list = useRef<HTMLUListElement>(null)
   const lastFocused = useRef<number | null>(null)
   const count = items.length
+  const { open: writing } = useDecisionDialogs()
 
   useEffect(() => {
     if (focusOn === null) return
@@ -60,10 +62,10 @@ function Approvals(props: { items: InboxItem[]; openCount: number; focusOn: stri
 
   // After a decision its card is gone, and the focus with it: put it on the one that took its place.
   useEffect(() => {
-    if (lastFocused.current === null || document.activeElement !== document.body) return
+    if (writing || lastFocused.current === null || document.activeElement !== document.body) return
     const rows = list.current?.querySelectorAll<HTMLElement>('[data-row]') ?? []
     rows[Math.min(lastFocused.current, count - 1)]?.focus()
-  }, [count])
+  }, [count, writing])
 
   if (count === 0) return <NothingToDecide />
   return (

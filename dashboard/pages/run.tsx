@@ -3,12 +3,12 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import type { RunDetail } from '../../src/server/contract.ts'
 import { queries } from '../queries.ts'
 import { useMayDecide } from '../session.ts'
-import { describeTook, useNow } from '../time.ts'
+import { describeTook, useMachineNow } from '../time.ts'
 import { Badge } from '../ui/badge.tsx'
 import { Card, Section } from '../ui/card.tsx'
 import { EmptyState, Problem } from '../ui/empty-state.tsx'
 import { Icon } from '../ui/icon.tsx'
-import { RelativeTime } from '../ui/relative-time.tsx'
+import { MachineTime } from '../ui/machine-time.tsx'
 import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { RUN_WORDS } from '../words.ts'
@@ -48,7 +48,7 @@ function Run({ detail }: { detail: RunDetail }) {
         <div className={styles.facts}>
           <Badge status={RUN_WORDS[run.status]} />
           <span>
-            queued <RelativeTime at={run.createdAt} />
+            queued <MachineTime at={run.createdAt} />
           </span>
           <Took detail={detail} />
           {detail.recoveries > 0 && (
@@ -92,7 +92,7 @@ function Took({ detail: { run, executor } }: { detail: RunDetail }) {
 }
 
 function Steps({ detail }: { detail: RunDetail }) {
-  const now = useNow()
+  const { nowMs } = useMachineNow()
   const { run, steps } = detail
   if (steps.length === 0) {
     return (
@@ -102,7 +102,7 @@ function Steps({ detail }: { detail: RunDetail }) {
     )
   }
   const startMs = Date.parse(run.startedAt ?? run.createdAt)
-  const endMs = run.finishedAt ? Date.parse(run.finishedAt) : now
+  const endMs = run.finishedAt ? Date.parse(run.finishedAt) : nowMs
   return (
     <Card>
       <ol className={styles.steps}>

@@ -17,6 +17,8 @@ export function FormDialog(props: {
   look?: 'primary' | 'danger'
   busy?: boolean
   error?: string | null
+  /** Why there is nothing to send any more. What was written stays, to be copied. */
+  overtaken?: string | null
   onSubmit: () => void
   children: ReactNode
 }) {
@@ -26,7 +28,7 @@ export function FormDialog(props: {
     event.preventDefault()
     // A portal's events bubble through React's tree, where another form may be listening.
     event.stopPropagation()
-    props.onSubmit()
+    if (!props.overtaken) props.onSubmit()
   }
   return (
     <DialogFrame
@@ -47,12 +49,17 @@ export function FormDialog(props: {
               {props.error}
             </p>
           )}
-          <Button look="quiet" onClick={props.onClose}>
-            Cancel
+          <p role="status" className={props.overtaken ? styles.overtaken : undefined}>
+            {props.overtaken}
+          </p>
+          <Button look={props.overtaken ? 'primary' : 'quiet'} onClick={props.onClose}>
+            {props.overtaken ? 'Close' : 'Cancel'}
           </Button>
-          <Button type="submit" look={props.look ?? 'primary'} busy={props.busy ?? false}>
-            {props.submit}
-          </Button>
+          {!props.overtaken && (
+            <Button type="submit" look={props.look ?? 'primary'} busy={props.busy ?? false}>
+              {props.submit}
+            </Button>
+          )}
         </div>
       </form>
     </DialogFrame>

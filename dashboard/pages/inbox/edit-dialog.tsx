@@ -11,6 +11,7 @@ import { FormDialog } from '../../ui/dialog.tsx'
 import { Input, type InputProps, Select, Textarea } from '../../ui/field.tsx'
 import styles from './decision-actions.module.css'
 import { type ToDecide, useDecide } from './use-decide.ts'
+import { useDecidedElsewhere } from './use-decided-elsewhere.ts'
 
 type Name = keyof EditableFields
 
@@ -31,6 +32,7 @@ export function EditDialog(props: {
   const [before] = useState(() => editableFields(props.parsed))
   const [fields, setFields] = useState(before)
   const decide = useDecide(props.toDecide)
+  const elsewhere = useDecidedElsewhere(props.toDecide, decide)
   const edits = changedFields(before, fields)
   const changed = Object.keys(edits).length
   const needsTitle = fields.title.trim() === ''
@@ -61,11 +63,12 @@ export function EditDialog(props: {
     <FormDialog
       open
       onClose={props.onClose}
-      title="Edit and approve"
+      title={`Edit “${props.toDecide.title}”`}
       description="Saving publishes the post with your changes, which are kept beside what the parser read."
       submit={changed > 0 ? 'Save and approve' : 'Approve unchanged'}
       busy={decide.isPending}
       error={refusal?.field ? null : (refusal?.message ?? null)}
+      overtaken={elsewhere}
       onSubmit={submit}
     >
       <FieldInputs bind={bind} />

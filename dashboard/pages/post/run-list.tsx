@@ -3,7 +3,7 @@ import type { RunSummary } from '../../../src/server/contract.ts'
 import { describeTook } from '../../time.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Card, Section } from '../../ui/card.tsx'
-import { RelativeTime } from '../../ui/relative-time.tsx'
+import { MachineTime } from '../../ui/machine-time.tsx'
 import { RUN_WORDS } from '../../words.ts'
 import styles from './lists.module.css'
 
@@ -24,7 +24,7 @@ export function RunList({ runs }: { runs: RunSummary[] }) {
                 </Link>
               </div>
               <p className={styles.quiet}>
-                <RelativeTime at={run.createdAt} />
+                <MachineTime at={run.createdAt} />
                 {run.startedAt &&
                   run.finishedAt &&
                   `, took ${describeTook(Date.parse(run.finishedAt) - Date.parse(run.startedAt))}`}

@@ -1,7 +1,7 @@
 import type { StepView } from '../../../src/server/contract.ts'
 import { describeTook } from '../../time.ts'
 import { Badge } from '../../ui/badge.tsx'
-import { RelativeTime } from '../../ui/relative-time.tsx'
+import { MachineTime } from '../../ui/machine-time.tsx'
 import { STEP_WORDS } from '../../words.ts'
 import styles from './step-row.module.css'
 
@@ -28,7 +28,7 @@ export function StepRow({ step, startMs, endMs }: { step: StepView; startMs: num
         <div className={styles.more}>
           {step.startedAt && (
             <p className={styles.quiet}>
-              Began <RelativeTime at={step.startedAt} />
+              Began <MachineTime at={step.startedAt} />
             </p>
           )}
           <Attempts attempts={step.attempts} />
@@ -46,7 +46,7 @@ function Attempts({ attempts }: { attempts: StepView['attempts'] }) {
     <ol className={styles.attempts}>
       {attempts.map((attempt) => (
         <li key={attempt.attempt}>
-          <strong>Attempt {attempt.attempt} failed</strong> <RelativeTime at={attempt.at} />: {attempt.error}
+          <strong>Attempt {attempt.attempt} failed</strong> <MachineTime at={attempt.at} />: {attempt.error}
           {attempt.retryInMs !== null && ` Tried again after ${describeTook(attempt.retryInMs)}.`}
         </li>
       ))}
