@@ -167,7 +167,7 @@ export type EffectStatus = 'intended' | 'done' | 'unknown' | 'undone' | 'refused
 export type EffectView = {
   id: string
   kind: string
-  /** In plain words: `Text to +1415•••0123: “Your post is live…”`. */
+  /** In plain words: `Text to +1415•••0123: “Line cook” is live: …`. */
   description: string
   status: EffectStatus
   attempts: number

@@ -35,7 +35,7 @@ export function defineNotice(parts: Parts): NoticeJob {
         await context.effect('text the sender', {
           key: `twilio.message:${submissionId}:${notice}`,
           kind: 'twilio.message',
-          description: `Text to ${maskPhone(to)}: “${body}”`,
+          description: `Text to ${maskPhone(to)}: ${body}`,
           subjectId: submissionId,
           async perform() {
             await refuseIfOptedOut(parts, senderId)
