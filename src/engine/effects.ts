@@ -58,7 +58,7 @@ export async function performEffect<T extends Json>(
   spec: EffectSpec<T>,
 ): Promise<T> {
   seam(`${spec.kind}.before-intent`)
-  const row = await intend(environment, runId, spec)
+  const row = await environment.slots.run(() => intend(environment, runId, spec))
   seam(`${spec.kind}.after-intent`)
   if (row.status === 'done') return row.result as T // recorded by this very effect
   if (row.status === 'unknown')
@@ -71,7 +71,7 @@ export async function performEffect<T extends Json>(
     const found = await lookUp(environment, row, spec)
     if (found !== null) return found
   }
-  const attempt = await beginAttempt(environment, row)
+  const attempt = await environment.slots.run(() => beginAttempt(environment, row))
   seam(`${spec.kind}.before-call`)
   let result: T
   try {
@@ -80,7 +80,9 @@ export async function performEffect<T extends Json>(
     throw await recordFailedAttempt(environment, attempt, error)
   }
   seam(`${spec.kind}.after-call`)
-  await settle(environment, row.id, { status: 'done', result, objectId: spec.objectId(result) })
+  await environment.slots.run(() =>
+    settle(environment, row.id, { status: 'done', result, objectId: spec.objectId(result) }),
+  )
   seam(`${spec.kind}.after-record`)
   return result
 }

@@ -18,6 +18,7 @@ import { createDrain, type Drain } from './drain.ts'
 import { type Job, runIdOf, SHARED_QUEUE } from './jobs.ts'
 import { createLease, type Lease } from './leases.ts'
 import { createRunContext, type RunEnvironment, StepFailedError } from './run-context.ts'
+import { createSlots, type Slots } from './slots.ts'
 
 /** Starts runs, from anywhere in the program. Exists before the engine executes any. */
 export type RunStarter = {
@@ -53,19 +54,32 @@ const APPLICATION_VERSION = 'kinkeeper-1'
 const APPLICATION_NAME = 'kinkeeper'
 const POLL_EVERY_MS = 40
 /** Runs that wait out a back-off occupy a place, so this is far above what two cores can do at once. */
-const RUNS_AT_ONCE = 400
+const RUNS_AT_ONCE = 200
 const ENGINE_CONNECTIONS = 20
 /** Starting runs happens on the caller's connection; these are for waking delayed ones. */
 const CLIENT_CONNECTIONS = 2
 
-type EngineOptions = { database: Database; clock: Clock; logger: Logger; jobs: readonly Job[] }
+type EngineOptions = {
+  database: Database
+  clock: Clock
+  logger: Logger
+  jobs: readonly Job[]
+  /** Shared with the HTTP edge, so that requests go first. Absent: the engine has its own. */
+  slots?: Slots
+}
 
 /** Launches DBOS on the database, takes over the runs of dead processes, and begins to execute. One engine per process. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, logger } = options
   const drain = createDrain()
   const lease = createLease(database, logger)
-  const environment: RunEnvironment = { database, clock: options.clock, logger, drain }
+  const environment: RunEnvironment = {
+    database,
+    clock: options.clock,
+    logger,
+    drain,
+    slots: options.slots ?? createSlots(),
+  }
   for (const job of options.jobs) register(environment, job)
   DBOS.setConfig({
     name: APPLICATION_NAME,

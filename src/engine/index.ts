@@ -18,3 +18,4 @@ export {
   type Step,
   startRunAgain,
 } from './runs.ts'
+export { createSlots, type Slots } from './slots.ts'

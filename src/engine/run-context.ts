@@ -14,13 +14,16 @@ import {
 import type { Drain } from './drain.ts'
 import { type EffectSpec, performEffect, settleAbandoned } from './effects.ts'
 import { classifyFailure, DEFAULT_RETRY, decideAfterFailure, type RetryPolicy } from './retry.ts'
+import type { Slots } from './slots.ts'
 
 /** What a job's body works with. Step names are unique within a run. */
 export type RunContext = {
   readonly runId: string
   readonly log: Logger
-  /** Does something once: its result is recorded, and a run that is executed again gets the record. Idempotent calls only. */
+  /** Work of our own (reading, composing): its result is recorded, and a run that is executed again gets the record. */
   step<T extends Json | void>(name: string, work: () => Promise<T>, retry?: Partial<RetryPolicy>): Promise<T>
+  /** A call to a provider that is harmless to repeat. Recorded like a step. */
+  call<T extends Json | void>(name: string, work: () => Promise<T>, retry?: Partial<RetryPolicy>): Promise<T>
   /** One database transaction that commits together with the record of its own result: exactly once. */
   transaction<T extends Json | void>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T>
   /** An outward call that the provider does not make idempotent, through the effect ledger. */
@@ -39,7 +42,13 @@ export class StepFailedError extends NeverRetryError {
   }
 }
 
-export type RunEnvironment = { database: Database; clock: Clock; logger: Logger; drain: Drain }
+export type RunEnvironment = {
+  database: Database
+  clock: Clock
+  logger: Logger
+  drain: Drain
+  slots: Slots
+}
 type Recorded<T> = { value: T } | { failure: SerializedError }
 
 /** Makes the context of one execution of a run. */
@@ -67,30 +76,27 @@ export function createRunContext(
     return outcome.value
   }
 
-  const step: RunContext['step'] = (name, work, retry) =>
+  const attempted: RunContext['step'] = (name, work, retry) =>
     recorded(name, () => attempt(environment, { ...run, log }, name, work, policyFor(retry)))
+  const betweenSeams = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    seam(`${run.job}.${name}.before`)
+    const result = await work()
+    seam(`${run.job}.${name}.after`)
+    return result
+  }
 
   return {
     runId: run.id,
     log,
     step: (name, work, retry) =>
-      step(
-        name,
-        async () => {
-          seam(`${run.job}.${name}.before`)
-          const result = await work()
-          seam(`${run.job}.${name}.after`)
-          return result
-        },
-        retry,
-      ),
-    async transaction(name, work) {
-      return step(name, async () => {
-        const result = await once(environment, run, name, work)
+      attempted(name, () => environment.slots.run(() => betweenSeams(name, work)), retry),
+    call: (name, work, retry) => attempted(name, () => betweenSeams(name, work), retry),
+    transaction: (name, work) =>
+      attempted(name, async () => {
+        const result = await environment.slots.run(() => once(environment, run, name, work))
         seam(`${run.job}.${name}.after-commit`)
         return result
-      })
-    },
+      }),
     effect: (name, spec, retry) =>
       recorded(name, async () => {
         const perform = () => performEffect(environment, run.id, spec)

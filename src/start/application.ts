@@ -1,4 +1,5 @@
 import { serve } from '@hono/node-server'
+import type { Context } from 'hono'
 import { createApprovals } from '../approvals/index.ts'
 import { type Config, needsSandbox, providerModes } from '../config.ts'
 import {
@@ -9,7 +10,7 @@ import {
   openDatabase,
   startEmbeddedPostgres,
 } from '../database/index.ts'
-import { type Engine, startEngine } from '../engine/index.ts'
+import { createSlots, type Engine, startEngine } from '../engine/index.ts'
 import { createJobPostReview, type JobPostReview } from '../jobs/job-post-review/index.ts'
 import { createMetrics } from '../monitoring/index.ts'
 import { armSeams, type Clock, createClock, type Logger, SECOND_MS } from '../primitives/index.ts'
@@ -58,6 +59,7 @@ async function startParts(
     ensureDashboard(),
   ])
   const clock = createClock()
+  const slots = createSlots()
   const late: { engine: Engine | null } = { engine: null }
   const starter = () => {
     if (!late.engine) throw new Error('The engine has not started yet')
@@ -82,7 +84,7 @@ async function startParts(
     ...config.approvals,
   })
   if (sandbox) undo.push(followClock(sandbox, { clock, logger, wakeDue: () => wakeAll(approvals, review) }))
-  late.engine = await startEngine({ database, clock, logger, jobs: [...review.jobs, approvals.timer] })
+  late.engine = await startEngine({ database, clock, logger, slots, jobs: [...review.jobs, approvals.timer] })
   undo.push(() => late.engine?.stop(DRAIN_LIMIT_MS) ?? Promise.resolve())
 
   const changes = openChangeFeed({ url: database.url, logger })
@@ -93,6 +95,10 @@ async function startParts(
   )
   const refusals = (source: string, reason: string) =>
     metrics.count('kinkeeper_webhook_refusals_total', { source, reason })
+  const first =
+    (handler: (context: Context) => Promise<Response>) =>
+    (context: Context): Promise<Response> =>
+      slots.foreground(() => handler(context))
   const server = createServer({
     database,
     clock,
@@ -102,24 +108,28 @@ async function startParts(
     review,
     modes,
     webhooks: {
-      twilioSms: twilioSmsHandler({
-        database,
-        clock,
-        logger,
-        twilio: config.twilio.settings,
-        publicUrl: config.publicUrl,
-        startReview: review.startReview,
-        refusals,
-      }),
-      slackInteraction: slackInteractionHandler({
-        database,
-        clock,
-        logger,
-        slack: config.slack.settings,
-        connector: connectors.slack,
-        decisions: slackDecisions(database, review),
-        refusals,
-      }),
+      twilioSms: first(
+        twilioSmsHandler({
+          database,
+          clock,
+          logger,
+          twilio: config.twilio.settings,
+          publicUrl: config.publicUrl,
+          startReview: review.startReview,
+          refusals,
+        }),
+      ),
+      slackInteraction: first(
+        slackInteractionHandler({
+          database,
+          clock,
+          logger,
+          slack: config.slack.settings,
+          connector: connectors.slack,
+          decisions: slackDecisions(database, review),
+          refusals,
+        }),
+      ),
     },
     sandbox: sandbox ? { controlUrl: `${sandbox.url}/control` } : null,
     publicUrl: config.publicUrl,

@@ -19,7 +19,7 @@ export function defineMessageSync(parts: Parts): MessageSyncJob {
     idempotencyKey: ({ submissionId, version }) => `${submissionId}:${version}`,
     perKey: { key: ({ submissionId }) => submissionId, concurrency: 1 },
     async run(context, { submissionId }) {
-      await context.step('update the Slack message', async () => {
+      await context.call('update the Slack message', async () => {
         const { slackChannel, slackTs } = await readSubmission(parts.database, submissionId)
         // Not there (yet): whoever posts it sees that the decision has been made, and starts another of these runs.
         if (slackChannel === null || slackTs === null) return null

@@ -59,7 +59,7 @@ async function read(parts: Parts, context: RunContext, submissionId: string): Pr
   )
   if (parts.modes.openai !== 'off') {
     try {
-      const parsed = await context.step(
+      const parsed = await context.call(
         'read it with OpenAI',
         () => readWithModel(parts, text, referenceDate),
         {
