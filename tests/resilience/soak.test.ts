@@ -221,6 +221,9 @@ test('two hundred submissions, kill -9 at random moments, lost answers, duplicat
     ])
     lookout.stop()
     await stage.quiet(100_000)
+    const { faults } = await stage.world.read()
+    const hits = faults.reduce((sum, fault) => sum + fault.hits, 0)
+    console.info(`Soak: ${kills} kills, ${hits} faults`)
     await expectRightWorld(stage, plans, all)
   } finally {
     await stage.close()
