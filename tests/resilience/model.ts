@@ -33,7 +33,7 @@ export type Post = {
 
 export type Model = { nowMs: number; posts: Post[] }
 
-export const TITLE = 'Senior Gardener'
+const TITLE = 'Senior Gardener'
 const QUESTION = EXPECTED.lapse.texts[1] ?? ''
 
 /** A text from somebody new. */
