@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node'
+import { ensureDashboard } from '../../src/start/dashboard-build.ts'
 import { startTestServer } from './test-server.ts'
 
 declare module 'vitest' {
@@ -7,9 +8,12 @@ declare module 'vitest' {
   }
 }
 
-/** One server for the whole test run; every test database is copied from its template. */
+/**
+ * One server for the whole test run; every test database is copied from its template. The dashboard is built here if
+ * need be, because every program that a test starts would build it into the same folder at once.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startTestServer()
+  const [server] = await Promise.all([startTestServer(), ensureDashboard()])
   project.provide('postgresUrl', server.url)
   return () => server.stop()
 }

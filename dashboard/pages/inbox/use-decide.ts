@@ -32,12 +32,13 @@ export function useDecide({ approvalId, postId, title }: ToDecide) {
       queryClient.setQueryData(queryKey, context?.before)
       toast({ look: 'bad', title: `“${title}” was not decided`, detail: error.message, postId })
     },
-    onSuccess: (answer, { decision }) => {
+    onSuccess: (answer, decision) => {
       remove()
-      const verb = decision === 'approve' ? 'Approved' : 'Denied'
+      const done =
+        decision.decision === 'approve' ? `Approved “${decision.edits?.title ?? title}”` : `Denied “${title}”`
       toast({
         look: answer.won ? 'ok' : 'note',
-        title: answer.won ? `${verb} “${title}”` : 'Already decided',
+        title: answer.won ? done : 'Already decided',
         detail: answer.message,
         postId,
       })

@@ -1,0 +1,224 @@
+/**
+ * Every page in the states that people meet, on a desk and on a phone, light and dark: axe finds nothing, nothing
+ * sticks out at the side, and the browser has nothing to complain about.
+ */
+import { readFileSync } from 'node:fs'
+import type { AxeResults } from 'axe-core'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Role, SubmissionPage } from '../../src/server/contract.ts'
+import { newNumber, until } from '../support/sandbox-world.ts'
+import { describeInBrowser } from './browser.ts'
+import { hiring, type Stage, setStage, textPost } from './stage.ts'
+
+const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
+const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
+const DAY_MS = 86_400_000
+
+/** A page in a state: its address, who looks, and what stands there once it is drawn. */
+type Sight = {
+  path: string
+  role?: Role
+  ready: (page: Page) => Promise<unknown>
+}
+
+let stage: Stage
+
+await describeInBrowser('accessibility', (executablePath) => {
+  beforeAll(async () => {
+    stage = await setStage(executablePath)
+  })
+  afterAll(() => stage?.close())
+
+  describe('before anything happened', () => {
+    test.each(Object.entries(EMPTY))('%s', (_name, sight) => checkSight(sight))
+  })
+
+  describe('with a week behind it', () => {
+    beforeAll(fillWorld)
+    test.each(Object.entries(FULL))('%s', (_name, sight) => checkSight(sight))
+    test.each(Object.entries(STATES))('post that %s', async (_name, title) => {
+      const id = await idOf(title)
+      await checkSight({ path: `/posts/${id}`, role: 'owner', ready: heading('Timeline') })
+    })
+    test.each(['Surveyor', 'Hairdresser'])('run of %s', async (title) => {
+      await checkSight({ path: await runPath(title), role: 'owner', ready: heading('Steps') })
+    })
+  })
+})
+
+const EMPTY: Record<string, Sight> = {
+  'sign-in': { path: '/', ready: heading('Sign in to Kinkeeper') },
+  welcome: { path: '/welcome?token=x', ready: heading('Welcome to Kinkeeper') },
+  'welcome without a token': { path: '/welcome', ready: heading('This link is incomplete') },
+  inbox: { path: '/', role: 'owner', ready: text('Nothing to decide') },
+  posts: { path: '/posts', role: 'owner', ready: text('No job posts yet') },
+  people: { path: '/people', role: 'owner', ready: heading('Invite somebody') },
+  sandbox: { path: '/sandbox', role: 'owner', ready: text('No texts yet') },
+  gallery: { path: '/gallery', role: 'owner', ready: heading('Gallery') },
+  'a page that is not there': { path: '/nothing', role: 'owner', ready: heading('Not found') },
+}
+
+const FULL: Record<string, Sight> = {
+  inbox: { path: '/', role: 'owner', ready: text('Needs a look') },
+  'inbox of a viewer': { path: '/', role: 'viewer', ready: text('Needs a look') },
+  'deny, without a reason': { path: '/', role: 'approver', ready: denyWithoutReason },
+  edit: { path: '/', role: 'approver', ready: press('Edit') },
+  'effect to be resolved': { path: '/', role: 'approver', ready: press('It happened') },
+  keys: { path: '/', role: 'approver', ready: pressKeyHelp },
+  posts: { path: '/posts', role: 'owner', ready: text('Published') },
+  'posts, nothing found': { path: '/posts?q=zzz', role: 'owner', ready: text('zzz') },
+  sandbox: { path: '/sandbox', role: 'owner', ready: heading('Phone') },
+  'sandbox, Slack': { path: '/sandbox?tab=slack', role: 'owner', ready: heading('Slack') },
+  'sandbox, Circle': { path: '/sandbox?tab=circle', role: 'owner', ready: heading('Circle') },
+  'sandbox, controls': { path: '/sandbox?tab=controls', role: 'owner', ready: heading('Controls') },
+  people: { path: '/people', role: 'owner', ready: text('Olive Owner') },
+  'people, for an approver': { path: '/people', role: 'approver', ready: text('For owners') },
+}
+
+/** What became of the posts of `fillWorld`, and their titles. */
+const STATES = {
+  'waits for a decision': 'Barista',
+  'was published': 'Florist',
+  'was denied': 'Veterinarian',
+  'timed out': 'Librarian',
+  'Circle refused': 'Surveyor',
+  'is perhaps on Circle': 'Hairdresser',
+  'needs details': 'looking for someone',
+  'is one word of 1,500 letters': 'Mechanic',
+  'is written from right to left': 'מטבח',
+}
+
+async function fillWorld(): Promise<void> {
+  const { world } = stage
+  await textPost(world, 'Librarian')
+  await slackMessage('Librarian')
+  await world.control('POST', '/clock', { advanceMs: 7 * DAY_MS + 1_000 })
+  await decide('Florist', 'job_approve')
+  await decide('Veterinarian', 'job_deny')
+  const refused = { provider: 'circle', operation: 'posts.create', kind: 'status', status: 422, times: 1 }
+  await world.control('POST', '/faults', refused)
+  await decide('Surveyor', 'job_approve')
+  await until(async () => (await api<SubmissionPage>('/inbox')) && trouble(1), 'the failed publication')
+  const unseen = { provider: 'circle', operation: 'posts.list', kind: 'status', status: 403 }
+  const lost = { provider: 'circle', operation: 'posts.create', kind: 'drop-after', times: 1 }
+  for (const fault of [unseen, lost]) await world.control('POST', '/faults', fault)
+  await decide('Hairdresser', 'job_approve')
+  await until(() => trouble(2), 'the unknown effect')
+  const bodies = [
+    hiring('Barista'),
+    hiring('Curator').replace('Green Thumb Ltd', 'The Very Long Established Society of Painters and Etchers'),
+    `${hiring('Mechanic')} ${'w'.repeat(1_400)}`,
+    'דרוש טבח: מטבח בתל אביב, משרה מלאה, 12,000 ש״ח לחודש. Hiring a Cook at מטבח in Tel Aviv. jobs@mitbach.example',
+    'looking for someone to help out in our shop a few days a week, good pay, text me',
+  ]
+  for (const body of bodies) await world.text(newNumber(), body)
+  await until(async () => (await api<{ openCount: number }>('/inbox')).openCount >= 4, 'the inbox to fill')
+}
+
+async function trouble(count: number): Promise<boolean> {
+  return (await api<{ attention: unknown[] }>('/inbox')).attention.length >= count
+}
+
+async function decide(title: string, action: 'job_approve' | 'job_deny'): Promise<void> {
+  const { world } = stage
+  await textPost(world, title)
+  const clicked = await world.click(await slackMessage(title), action)
+  if (!clicked.modal) return
+  const userId = (await world.read()).slack.users[0]?.id
+  const values = { reason: { value: 'We only post jobs near here' } }
+  await world.control('POST', `/slack/views/${clicked.modal.viewId}/submit`, { userId, values })
+}
+
+function slackMessage(title: string) {
+  return until(() => stage.world.message(title), `“${title}” in Slack`)
+}
+
+async function api<T>(path: string): Promise<T> {
+  return stage.api<T>('owner', path)
+}
+
+async function idOf(title: string): Promise<string> {
+  const { items } = await api<SubmissionPage>(`/submissions?q=${encodeURIComponent(title)}`)
+  const [found] = items
+  if (!found) throw new Error(`There is no post “${title}”`)
+  return found.id
+}
+
+async function runPath(title: string): Promise<string> {
+  const { runs } = await api<{ runs: { id: string; job: string }[] }>(`/submissions/${await idOf(title)}`)
+  const publication = runs.find(({ job }) => job === 'job-post-publication') ?? runs[0]
+  return `/runs/${encodeURIComponent(publication?.id ?? '')}`
+}
+
+async function checkSight({ path, role, ready }: Sight): Promise<void> {
+  const page = await stage.open('/favicon.ico', { ...(role && { role }) })
+  const found: string[] = []
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) found.push(`console: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => found.push(`error: ${error.message}`))
+  await page.goto(stage.url + path)
+  await ready(page)
+  await page.evaluate(AXE)
+  for (const [size, viewport] of Object.entries(SIZES)) {
+    await page.setViewportSize(viewport)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+      await page.evaluate(settle)
+      for (const complaint of await page.evaluate(examine))
+        found.push(`${size}, ${colorScheme}: ${complaint}`)
+    }
+  }
+  await page.context().close()
+  expect(found).toEqual([])
+}
+
+/** In the page: waits until what moves towards an end has arrived there, and is painted. */
+async function settle(): Promise<void> {
+  const ending = document
+    .getAnimations()
+    .filter((one) => one.effect?.getComputedTiming().endTime !== Infinity)
+  await Promise.allSettled(ending.map(({ finished }) => finished))
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+}
+
+/** In the page: what axe says, and whether something sticks out at the side. */
+async function examine(): Promise<string[]> {
+  const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<AxeResults> } } // injected above
+  const { violations } = await axe.run({ resultTypes: ['violations'] })
+  const complaints = violations.map(
+    ({ id, nodes }) =>
+      `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(' ')} (${failureSummary})`).join('; ')}`,
+  )
+  const out = document.documentElement.scrollWidth - window.innerWidth
+  if (out > 0) complaints.push(`the page is ${out} px wider than the screen`)
+  return complaints
+}
+
+function heading(name: string) {
+  return (page: Page) => page.getByRole('heading', { name, exact: true }).first().waitFor()
+}
+
+function text(words: string) {
+  return (page: Page) => page.getByText(words).first().waitFor()
+}
+
+function press(button: string) {
+  return async (page: Page) => {
+    await page.getByRole('button', { name: button, exact: true }).first().click()
+    await page.getByRole('dialog').waitFor()
+  }
+}
+
+async function denyWithoutReason(page: Page): Promise<void> {
+  await press('Deny')(page)
+  await page.getByRole('dialog').getByRole('button', { name: 'Deny' }).click()
+  await page.getByText('Say why: the sender will read it.').waitFor()
+}
+
+async function pressKeyHelp(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).waitFor()
+  await page.keyboard.press('?')
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+}
