@@ -3,7 +3,7 @@
  * engine, waiting, start. Absolute times say something about this machine only; the ratios hold anywhere.
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -158,6 +158,7 @@ async function measureEngine(serverUrl: string): Promise<Row[]> {
 /** The whole program with its own PostgreSQL and sandbox: first start, and starts after it. */
 async function measureStart(): Promise<Row[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'kinkeeper-bench-'))
+  chmodSync(dataDir, 0o755)
   const [first = 0, ...warm] = await timeStarts(dataDir, 5)
   rmSync(dataDir, { recursive: true, force: true })
   const warmMs = percentile(warm, 0.5)

@@ -1,7 +1,7 @@
 /** Starting and stopping the whole program as a newcomer does: its own PostgreSQL, its own sandbox, one folder. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../support/program.ts'
 import { until } from '../support/sandbox-world.ts'
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(async () => {
   program.kill('SIGTERM')
   await program.exited
-  for (const path of [postgresDir(), folder]) rmSync(path, { recursive: true, force: true })
+  for (const path of [dirname(postgresDir()), folder]) rmSync(path, { recursive: true, force: true })
 })
 
 const control = (path: string, body?: unknown) =>
