@@ -42,12 +42,13 @@ function createPool(options: { url: string; poolSize: number; logger: Logger }):
     connectionTimeoutMillis: 15_000,
     keepAlive: true,
   })
-  pool.on('error', (error) =>
+  pool.on('error', (error) => {
+    if (pool.ending) return // the server may stop before the last connection has said goodbye
     options.logger.warn(
       { event: 'database.connection_lost', err: error.message },
       'An idle database connection broke',
-    ),
-  )
+    )
+  })
   return pool
 }
 

@@ -73,6 +73,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, logger } = options
   const drain = createDrain()
   const lease = createLease(database, logger)
+  const state = { stopping: false }
+  const dbosLog = dbosLogger(logger, () => state.stopping)
   const environment: RunEnvironment = {
     database,
     clock: options.clock,
@@ -87,7 +89,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     systemDatabasePoolSize: ENGINE_CONNECTIONS,
     applicationVersion: APPLICATION_VERSION,
     executorID: lease.executorId,
-    logger: dbosLogger(logger),
+    logger: dbosLog,
     tracingEnabled: false,
     // It would be set by a query of its own on each new connection, under the first one, which pg deprecates.
     systemDatabaseIdleTransactionTimeoutMs: 0,
@@ -99,13 +101,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     systemDatabasePoolSize: CLIENT_CONNECTIONS,
     systemDatabaseIdleTransactionTimeoutMs: 0,
     applicationName: APPLICATION_NAME,
-    logger: dbosLogger(logger),
+    logger: dbosLog,
   })
   await lease.start()
   return {
     starter: createStarter(client, options),
     executorId: lease.executorId,
-    stop: (limitMs) => stopEngine({ drain, lease, client, logger }, limitMs),
+    stop: (limitMs) => {
+      state.stopping = true
+      return stopEngine({ drain, lease, client, logger }, limitMs)
+    },
   }
 }
 
@@ -212,8 +217,12 @@ function createStarter(client: DBOSClient, { jobs, clock }: EngineOptions): RunS
   }
 }
 
-function dbosLogger(logger: Logger) {
+/** DBOS's own lines. While the engine stops, its connections end under it, which is news to nobody. */
+function dbosLogger(logger: Logger, isStopping: () => boolean) {
   const log = (level: 'debug' | 'warn' | 'error') => (entry: unknown) =>
-    logger[level]({ event: 'dbos' }, entry instanceof Error ? entry.message : String(entry))
+    logger[isStopping() ? 'debug' : level](
+      { event: 'dbos' },
+      entry instanceof Error ? entry.message : String(entry),
+    )
   return { debug: log('debug'), info: log('debug'), warn: log('warn'), error: log('error') }
 }

@@ -20,6 +20,7 @@ export function createLease(database: Database, logger: Logger): Lease {
   const executorId = newId('exe')
   const host = hostIdentity()
   let timer: NodeJS.Timeout | null = null
+  let beating: Promise<void> = Promise.resolve()
 
   const write = () =>
     database.db
@@ -38,7 +39,11 @@ export function createLease(database: Database, logger: Logger): Lease {
         'Could not renew the lease; trying again',
       )
     }
-    if (timer) timer = setTimeout(() => void beat(), RENEW_EVERY_MS)
+    if (timer) timer = setTimeout(renew, RENEW_EVERY_MS)
+  }
+
+  const renew = () => {
+    beating = beat()
   }
 
   return {
@@ -46,11 +51,12 @@ export function createLease(database: Database, logger: Logger): Lease {
     async start() {
       await write()
       await takeOverDead(database, logger, executorId, host)
-      timer = setTimeout(() => void beat(), RENEW_EVERY_MS)
+      timer = setTimeout(renew, RENEW_EVERY_MS)
     },
     async release() {
       if (timer) clearTimeout(timer)
       timer = null
+      await beating // a renewal under way would bring the lease back to life
       // What is still under way here belongs to whoever comes next: an expired lease says "dead" at once.
       await database.db
         .update(tables.executors)
