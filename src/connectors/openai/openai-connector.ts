@@ -3,6 +3,7 @@ import type { Response } from 'openai/resources/responses/responses'
 import { KinkeeperError, parseJson, SECOND_MS } from '../../primitives/index.ts'
 import type { OpenAiConnector } from '../contract.ts'
 import { type Call, errorFor } from '../failures.ts'
+import { extractByChat, hasNoResponsesApi } from './chat-completions.ts'
 import { OPENAI_PAUSE_MS, openAiError } from './openai-errors.ts'
 
 export type OpenAiSettings = {
@@ -17,7 +18,10 @@ export type OpenAiSettings = {
 const MAX_OUTPUT_TOKENS = 8_000
 const CALL: Call = { provider: 'openai', operation: 'responses.create', effect: 'repeatable' }
 
-/** OpenAI through its official SDK: the Responses API with a strict JSON schema, nothing stored there, no retries. */
+/**
+ * OpenAI through its official SDK: the Responses API with a strict JSON schema, nothing stored there, no retries. A
+ * compatible server that has only Chat Completions is asked by that from its first 404 on.
+ */
 export function createOpenAiConnector(settings: OpenAiSettings): OpenAiConnector {
   const client = new OpenAI({
     apiKey: settings.apiKey,
@@ -28,26 +32,47 @@ export function createOpenAiConnector(settings: OpenAiSettings): OpenAiConnector
     timeout: settings.timeoutMs ?? 30 * SECOND_MS,
     logLevel: 'off',
   })
+  let byChat = false
+  const ask: OpenAiConnector['extract'] = async (request) => {
+    if (byChat) return extractByChat(client, settings.model, request)
+    try {
+      return await extractByResponses(client, settings.model, request)
+    } catch (error) {
+      if (!hasNoResponsesApi(error)) throw error
+      const answer = await extractByChat(client, settings.model, request)
+      byChat = true
+      return answer
+    }
+  }
   return {
-    async extract({ instructions, text, schemaName, jsonSchema, signal }) {
-      const request = {
-        model: settings.model,
-        instructions,
-        input: [{ role: 'user' as const, content: [{ type: 'input_text' as const, text }] }],
-        text: {
-          format: { type: 'json_schema' as const, name: schemaName, strict: true, schema: jsonSchema },
-        },
-        max_output_tokens: MAX_OUTPUT_TOKENS,
-        store: false,
-      }
+    async extract(request) {
       try {
-        return answerOf(await client.responses.create(request, signal ? { signal } : {}))
+        return await ask(request)
       } catch (error) {
-        signal?.throwIfAborted()
+        request.signal?.throwIfAborted()
         throw error instanceof KinkeeperError ? error : openAiError(CALL, error)
       }
     },
   }
+}
+
+async function extractByResponses(
+  client: OpenAI,
+  model: string,
+  { instructions, text, schemaName, jsonSchema, signal }: Parameters<OpenAiConnector['extract']>[0],
+): Promise<unknown> {
+  const response = await client.responses.create(
+    {
+      model,
+      instructions,
+      input: [{ role: 'user', content: [{ type: 'input_text', text }] }],
+      text: { format: { type: 'json_schema', name: schemaName, strict: true, schema: jsonSchema } },
+      max_output_tokens: MAX_OUTPUT_TOKENS,
+      store: false,
+    },
+    signal ? { signal } : {},
+  )
+  return answerOf(response)
 }
 
 /**
