@@ -20,9 +20,12 @@ export function PeoplePage() {
   const { user } = useSession()
   if (user.role !== 'owner') {
     return (
-      <EmptyState icon="people" title="For owners">
-        Only owners see and invite people. Ask one of them if somebody should join.
-      </EmptyState>
+      <>
+        <PageHead title="People" />
+        <EmptyState icon="people" title="For owners">
+          Only owners see and invite people. Ask one of them if somebody should join.
+        </EmptyState>
+      </>
     )
   }
   return (

@@ -8,9 +8,10 @@ export function MachineTime({ at }: { at: string }) {
   if (!differs) return <RelativeTime at={at} />
   const atMs = Date.parse(at)
   const exact = `${describeExact(atMs)}, by the machine’s clock`
+  const words = describeMoment(atMs)
   return (
-    <Tooltip text={exact} label={exact}>
-      <time dateTime={at}>{describeMoment(atMs)}</time>
+    <Tooltip text={exact} label={`${words} (${exact})`}>
+      <time dateTime={at}>{words}</time>
     </Tooltip>
   )
 }
