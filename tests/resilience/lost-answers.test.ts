@@ -4,14 +4,14 @@ import { EXPECTED } from '../crash/expected.ts'
 import { until } from '../support/sandbox-world.ts'
 import { approve, GOOD_POST, outcomeOf, submit } from '../support/stories.ts'
 import { addFault, callsOf, EFFECT_KINDS, EFFECTS, type EffectKind, type FaultWish } from './faults.ts'
-import { approvalOf, expectOutcome, type Stage, setStage } from './stage.ts'
+import { approveByDashboard, attention, EXPECTED_BY_DASHBOARD } from './moderator.ts'
+import { approvalOf, expectOutcome, type Stage, setStage, statusOf } from './stage.ts'
 
 const ONCE: [name: string, fault: FaultWish][] = [
   ['the answer is lost', { kind: 'drop-after' }],
   ['the connection is cut before anything is done', { kind: 'drop-before' }],
   ['500 before the work', { kind: 'status', status: 500 }],
   ['500 after the work', { kind: 'status', status: 500, when: 'after' }],
-  ['a page of HTML before the work', { kind: 'html' }],
   ['a page of HTML with 200 after the work', { kind: 'html', status: 200, when: 'after' }],
   ['an answer cut in half', { kind: 'malformed' }],
   ['an answer that trickles in', { kind: 'slow-trickle', delayMs: 100 }],
@@ -33,6 +33,28 @@ async function onStage(
 async function expectFaultsUsed(stage: Stage): Promise<void> {
   expect((await stage.world.read()).faults).toEqual([])
 }
+
+// Eight attempts take about two minutes, so this one goes first.
+test.concurrent(
+  'Circle answers 503 for longer than we try: the post stays approved, and a person is asked before it is repeated',
+  () =>
+    onStage(async (stage) => {
+      const dashboard = await stage.dashboard()
+      await addFault(stage.world, 'circle', '*', { kind: 'status', status: 503 })
+      const told = await submit(stage.world, GOOD_POST)
+      await approveByDashboard(stage, dashboard, told)
+      const item = await until(async () => (await attention(dashboard))[0], 'it to be given up', 150_000)
+      expect(await statusOf(stage, told)).toBe('approved')
+      expect(await callsOf(stage.world, 'circle.post')).toBe(1)
+      await stage.world.control('DELETE', '/faults')
+      // A 503 does not say whether the post was made, and nobody could look.
+      if (item.kind !== 'effect_unknown') throw new Error(`It is shown as ${item.kind}`)
+      await dashboard.post(`/effects/${item.effect.id}/resolution`, { outcome: 'did_not_happen' })
+      await stage.quiet()
+      await expectOutcome(stage, told, EXPECTED_BY_DASHBOARD)
+    }),
+  200_000,
+)
 
 test.concurrent.each(ONCE)('%s, once at each provider', async (_name, fault) => {
   await onStage(async (stage) => {

@@ -1,23 +1,13 @@
 /** What cannot be known is shown to a person and never repeated by guess; what failed for good can be tried again. */
 import { expect, test } from 'vitest'
-import type { AttentionItem, InboxPage } from '../../src/server/contract.ts'
-import { EXPECTED } from '../crash/expected.ts'
+import type { AttentionItem } from '../../src/server/contract.ts'
 import { until } from '../support/sandbox-world.ts'
 import { GOOD_POST, outcomeOf, submit, type Told } from '../support/stories.ts'
 import { addFault, callsOf, EFFECT_KINDS, EFFECTS, type EffectKind } from './faults.ts'
-import { approvalOf, type Dashboard, expectOutcome, type Stage, setStage, statusOf } from './stage.ts'
+import { approveByDashboard, attention, EXPECTED_BY_DASHBOARD } from './moderator.ts'
+import { expectOutcome, type Stage, setStage, statusOf } from './stage.ts'
 
 type Unknown = Extract<AttentionItem, { kind: 'effect_unknown' }>
-
-async function attention(dashboard: Dashboard): Promise<AttentionItem[]> {
-  return (await dashboard.get<InboxPage>('/inbox')).attention
-}
-
-async function approveByDashboard(stage: Stage, dashboard: Dashboard, told: Told): Promise<void> {
-  const { id } = await approvalOf(stage, told)
-  const { body } = await dashboard.post(`/approvals/${id}/decision`, { decision: 'approve' })
-  expect(body).toMatchObject({ won: true })
-}
 
 /** What a person finds at the provider, as they would enter it. */
 async function foundAtProvider(
@@ -40,10 +30,6 @@ async function foundAtProvider(
   }
 }
 
-const EXPECTED_BY_DASHBOARD = {
-  ...EXPECTED.approve,
-  slackState: ':white_check_mark: Approved by Abe Approver in the dashboard TIME · <URL|Published on Circle>',
-}
 const CASES = EFFECT_KINDS.flatMap((kind) => [[kind, 'happened'] as const, [kind, 'did_not_happen'] as const])
 
 test.concurrent.each(CASES)(
@@ -126,26 +112,3 @@ test.concurrent('Circle refuses: approved stays approved, the failure shows, and
     await stage.close()
   }
 })
-
-// Eight attempts take about two minutes.
-test.concurrent('Circle answers 503 for longer than we try: the post stays approved, and a person is asked before it is repeated', async () => {
-  const stage = await setStage()
-  try {
-    const dashboard = await stage.dashboard()
-    await addFault(stage.world, 'circle', '*', { kind: 'status', status: 503 })
-    const told = await submit(stage.world, GOOD_POST)
-    await approveByDashboard(stage, dashboard, told)
-    const item = await until(async () => (await attention(dashboard))[0], 'it to be given up', 150_000)
-    // A 503 does not say whether the post was made, and nobody could look: a person is asked.
-    expect(item.kind).toBe('effect_unknown')
-    expect(await statusOf(stage, told)).toBe('approved')
-    expect(await callsOf(stage.world, 'circle.post')).toBe(1)
-    await stage.world.control('DELETE', '/faults')
-    if (item.kind !== 'effect_unknown') return
-    await dashboard.post(`/effects/${item.effect.id}/resolution`, { outcome: 'did_not_happen' })
-    await stage.quiet()
-    await expectOutcome(stage, told, EXPECTED_BY_DASHBOARD)
-  } finally {
-    await stage.close()
-  }
-}, 200_000)
