@@ -1,7 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
+import { useEffect } from 'react'
 import type { SandboxTab } from '../routes.tsx'
 import { useSession } from '../session.ts'
+import { followServerTime } from '../time.ts'
 import { EmptyState, Problem } from '../ui/empty-state.tsx'
 import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
@@ -48,6 +50,11 @@ export function SandboxPage() {
 function Sandbox() {
   const world = useQuery(worldQuery)
   const narrow = useIsNarrow()
+  const nowMs = world.data?.clock.nowMs
+  // Whoever moves the clock here sees every page move with it.
+  useEffect(() => {
+    if (nowMs !== undefined) followServerTime(new Date(nowMs).toISOString())
+  }, [nowMs])
   if (!world.data) {
     if (world.error) return <Problem error={world.error} onRetry={() => void world.refetch()} />
     return <Skeleton rows={1} height={480} />

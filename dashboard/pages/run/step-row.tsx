@@ -32,7 +32,9 @@ export function StepRow({ step, startMs, endMs }: { step: StepView; startMs: num
             </p>
           )}
           <Attempts attempts={step.attempts} />
-          {step.error && <p className={styles.error}>{step.error}</p>}
+          {step.error && step.error !== step.attempts.at(-1)?.error && (
+            <p className={styles.error}>{step.error}</p>
+          )}
           {step.output && <pre className={styles.output}>{step.output}</pre>}
         </div>
       </details>
