@@ -11,7 +11,7 @@ import { findBrowser } from './browser.ts'
 import { setStage } from './stage.ts'
 
 const FILE = fileURLToPath(new URL('../../docs/images/inbox.png', import.meta.url))
-const HEIGHT = 1_180
+const HEIGHT = 1_200
 const DAY_MS = 86_400_000
 /** The first leaves the parser in doubt about its title. */
 const TEXTS = [
@@ -31,10 +31,14 @@ try {
     deviceScaleFactor: 2,
     viewport: { width: 1280, height: HEIGHT },
   })
-  await page
-    .getByRole('article')
-    .nth(TEXTS.length - 1)
-    .waitFor()
+  for (const [index, text] of TEXTS.entries()) {
+    await stage.world.control('POST', '/clock', { advanceMs: DAY_MS })
+    await stage.world.text(newNumber(), text)
+    await page.getByRole('article').nth(index).waitFor()
+  }
+  // The page learns of the sandbox's time when it is loaded.
+  await page.reload()
+  await page.getByText('2 days ago').waitFor()
   writeFileSync(FILE, await page.screenshot())
 } finally {
   await stage.close()
