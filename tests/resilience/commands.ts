@@ -36,6 +36,8 @@ export function commands(): fc.Arbitrary<Command>[] {
   const via = fc.constantFrom('slack' as const, 'dashboard' as const)
   const decisions = fc.tuple(pick, via, decision, crash).map((args) => decideCommand(...args))
   const arrivals = fc.tuple(fc.boolean(), crash).map(([vague, at]) => arriveCommand(!vague, at))
+  // Sums of these never meet a reminder, the deadline or a day exactly.
+  const advances = fc.tuple(fc.constantFrom(5, 25, 73, 170), crash).map((args) => advanceCommand(...args))
   return [
     arrivals,
     fc.tuple(fc.constant(true), crash).map(([isJobPost, at]) => arriveCommand(isJobPost, at)),
@@ -43,8 +45,9 @@ export function commands(): fc.Arbitrary<Command>[] {
     fc.tuple(pick, fc.boolean(), crash).map((args) => completeCommand(...args)),
     decisions,
     decisions,
-    // Sums of these never meet a reminder, the deadline or a day exactly.
-    fc.tuple(fc.constantFrom(5, 25, 73, 170), crash).map((args) => advanceCommand(...args)),
+    advances,
+    advances,
+    advances,
     fc.constant(crashCommand()),
   ]
 }
