@@ -12,8 +12,8 @@ const MENTION_AFTER_MS = 2_000
 
 /**
  * Keeps what is on screen current: one EventSource on /api/changes for the whole dashboard, whose events name what
- * changed and so which queries are fetched again. While the stream is down nothing is known to be current, so after
- * a reconnect everything is fetched again.
+ * changed and so which queries are fetched again. While the stream is down nothing is known to be current, so once
+ * it is up, the first time too, everything is fetched again: what changed between a fetch and that was not announced.
  * @returns `lost` once the server has been gone for two seconds, otherwise `live`.
  */
 export function useChanges(): 'live' | 'lost' {
@@ -43,7 +43,7 @@ export function staleQueries(change: Change): QueryKey[] {
 function followChanges(queryClient: QueryClient, report: (connection: 'live' | 'lost') => void): () => void {
   const stale = new Map<string, QueryKey>()
   let source: EventSource | null = null
-  let wasDown = false
+  let wasDown = true
   let gather: ReturnType<typeof setTimeout> | undefined
   let retry: ReturnType<typeof setTimeout> | undefined
   let mention: ReturnType<typeof setTimeout> | undefined
