@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts', 'dashboard/**/*.test.{ts,tsx}'],
     globalSetup: ['tests/support/global-setup.ts'],
     testTimeout: 60_000,
-    maxConcurrency: 3,
+    maxConcurrency: 4,
     hookTimeout: 120_000,
   },
 })

@@ -44,8 +44,11 @@ export type EffectSpec<T extends Json> = {
 
 type EffectRow = typeof tables.effects.$inferSelect
 
-/** After a crash the request may still be on its way for a moment; looking at once could miss it. */
-const CRASH_SETTLE_MS = 2 * SECOND_MS
+/**
+ * After a crash the request may still be at work at a slow provider; looking at once would miss what it is about to do.
+ * As long as after a timeout: the two look the same from there.
+ */
+const CRASH_SETTLE_MS = 15 * SECOND_MS
 
 /**
  * One attempt at an effect: gives the recorded result when it is done, looks first when an earlier attempt may have
@@ -180,7 +183,7 @@ async function beginAttempt(environment: RunEnvironment, row: EffectRow): Promis
     )
     .returning()
   if (begun[0]) return begun[0]
-  throw new RetryAtError(`Another attempt is under way: ${row.description}`, CRASH_SETTLE_MS)
+  throw new RetryAtError(`Another attempt is under way: ${row.description}`, 2 * SECOND_MS)
 }
 
 /** What an attempt's failure says about whether it happened; anything unforeseen counts as "may have happened". */

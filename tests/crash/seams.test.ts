@@ -15,30 +15,34 @@ const CASES = Object.entries(SEAMS).flatMap(([story, seams]) =>
   seams.map((seam) => [seam, story as StoryName] as const),
 )
 
-test.concurrent.each(CASES)('a crash at %s (%s)', async (seam, story) => {
-  const database = await createTestDatabase()
-  const world = await startSandboxWorld()
-  const program = await superviseProgram({
-    databaseUrl: database.url,
-    world,
-    env: { KINKEEPER_CRASH_AT: seam },
-  })
-  try {
-    const told = await STORIES[story](world)
-    await until(async () => program.crashes() > 0, `the crash at ${seam}`)
-    const outcome = await until(
-      async () => {
-        const now = await outcomeOf(world, told)
-        return JSON.stringify(now) === JSON.stringify(EXPECTED[story]) ? now : null
-      },
-      'the same end as without a crash',
-      20_000,
-    ).catch(() => outcomeOf(world, told))
-    expect(outcome).toEqual(EXPECTED[story])
-    expect(program.crashes()).toBe(1)
-  } finally {
-    await program.stop()
-    await world.stop()
-    await database.drop()
-  }
-})
+test.concurrent.each(CASES)(
+  'a crash at %s (%s)',
+  async (seam, story) => {
+    const database = await createTestDatabase()
+    const world = await startSandboxWorld()
+    const program = await superviseProgram({
+      databaseUrl: database.url,
+      world,
+      env: { KINKEEPER_CRASH_AT: seam },
+    })
+    try {
+      const told = await STORIES[story](world)
+      await until(async () => program.crashes() > 0, `the crash at ${seam}`)
+      const outcome = await until(
+        async () => {
+          const now = await outcomeOf(world, told)
+          return JSON.stringify(now) === JSON.stringify(EXPECTED[story]) ? now : null
+        },
+        'the same end as without a crash',
+        20_000,
+      ).catch(() => outcomeOf(world, told))
+      expect(outcome).toEqual(EXPECTED[story])
+      expect(program.crashes()).toBe(1)
+    } finally {
+      await program.stop()
+      await world.stop()
+      await database.drop()
+    }
+  },
+  120_000,
+)

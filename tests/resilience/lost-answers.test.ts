@@ -139,3 +139,19 @@ test.concurrent.each(EFFECT_KINDS)(
     })
   },
 )
+
+test.concurrent('killed while a slow provider has yet to do the work: it is given the time, not asked twice', async () => {
+  await onStage(async (stage) => {
+    await addFault(stage.world, 'slack', 'chat.postMessage', { kind: 'delay', delayMs: 6_000, times: 1 })
+    const told = await submit(stage.world, GOOD_POST)
+    await until(async () => (await callsOf(stage.world, 'slack.message')) === 1, 'the call')
+    await stage.crash()
+    const calls = '/calls?provider=slack&operation=chat.postMessage'
+    await until(async () => {
+      const made = await stage.world.control<{ calls: { status: number | null }[] }>('GET', calls)
+      return made.calls.every(({ status }) => status !== null)
+    }, 'the provider to be done')
+    await stage.quiet()
+    expect((await outcomeOf(stage.world, told)).slackMessages).toBe(1)
+  })
+})

@@ -10,7 +10,7 @@ import { chosenSeed } from './config.ts'
 import { type Model, type Post, wasAsked } from './model.ts'
 import { expectOutcome, setStage } from './stage.ts'
 
-const RUNS = 10
+const RUNS = 6
 const MOST_COMMANDS = 10
 
 test('the program agrees with the model at the end of every sequence', async () => {
