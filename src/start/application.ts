@@ -18,7 +18,7 @@ import { createServer, ensureOwnerLink, sessionSecret } from '../server/index.ts
 import { slackInteractionHandler, twilioSmsHandler } from '../webhooks/index.ts'
 import { connect } from './connect.ts'
 import { DASHBOARD_DIR, ensureDashboard } from './dashboard-build.ts'
-import { followSandboxClock } from './sandbox-clock.ts'
+import { followSandboxClock, readSandboxClock } from './sandbox-clock.ts'
 import { sandboxCredentials } from './sandbox-credentials.ts'
 import { startSandboxProcess } from './sandbox-process.ts'
 import type { StartFacts } from './screen.ts'
@@ -83,9 +83,10 @@ async function startParts(
     kinds: [review.approvalKind],
     ...config.approvals,
   })
-  if (sandbox) undo.push(followClock(sandbox, { clock, logger, wakeDue: () => wakeAll(approvals, review) }))
+  if (sandbox) await readSandboxClock(`${sandbox.url}/control`, clock)
   late.engine = await startEngine({ database, clock, logger, slots, jobs: [...review.jobs, approvals.timer] })
   undo.push(() => late.engine?.stop(DRAIN_LIMIT_MS) ?? Promise.resolve())
+  if (sandbox) undo.push(followClock(sandbox, { clock, logger, wakeDue: () => wakeAll(approvals, review) }))
 
   const changes = openChangeFeed({ url: database.url, logger })
   undo.push(() => changes.close())

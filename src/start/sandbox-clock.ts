@@ -4,6 +4,23 @@ import { type Clock, type Logger, parseJson, SECOND_MS, serializeError } from '.
 const moveSchema = z.object({ offsetMs: z.number().nonnegative() })
 
 /**
+ * Sets the clock to the sandbox's before anything runs: a run that is taken up again at the start must not see a time
+ * from before a move.
+ * @throws Error when the sandbox does not answer
+ */
+export async function readSandboxClock(controlUrl: string, clock: Clock): Promise<void> {
+  const response = await fetch(`${controlUrl}/clock`, { signal: AbortSignal.timeout(10 * SECOND_MS) }).catch(
+    (error: unknown) => {
+      throw new Error(
+        `The sandbox does not answer at ${controlUrl}: start it, or set KINKEEPER_SANDBOX to on or off.`,
+        { cause: error },
+      )
+    },
+  )
+  clock.advanceTo(moveSchema.parse(await response.json()).offsetMs)
+}
+
+/**
  * Follows the sandbox's clock: when its world moves seven days ahead, so does the community's time here, and timers
  * that it has passed come due. Nothing moves a clock when every provider is live.
  * @returns stops following
