@@ -4,7 +4,7 @@
  */
 import { and, desc, eq, inArray, isNotNull } from 'drizzle-orm'
 import { type Drizzle, tables } from '../database/index.ts'
-import { type Effect, listFailedRuns, listUnknownEffects, type Run } from '../engine/index.ts'
+import { type Effect, listFailedRuns, listUnknownEffects, parseRunId, type Run } from '../engine/index.ts'
 import { isRecord, maskPersonalData } from '../primitives/index.ts'
 import type { AttentionItem, SubmissionSummary } from './contract.ts'
 import { subjectOf, viewRun } from './run-view.ts'
@@ -78,10 +78,17 @@ function isToldOtherwise(
   submission: SubmissionSummary | null,
   rounds: ReadonlyMap<string, number>,
 ): boolean {
-  if (effects.some((effect) => effect.runId === run.id)) return true
+  const sameWork = (runId: string) => workOf(runId) === workOf(run.id)
+  if (effects.some((effect) => sameWork(effect.runId))) return true
   if (run.job !== PUBLICATION_JOB || !submission) return false
   if (submission.publication.state !== 'in_progress') return true
   return roundOf(run) < (rounds.get(submission.id) ?? 0)
+}
+
+/** A run and those that were started again after it do the same work. */
+function workOf(runId: string): string {
+  const { job, key } = parseRunId(runId)
+  return `${job}:${key}`
 }
 
 /** What the last failed attempt of each run said. */
