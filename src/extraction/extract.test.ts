@@ -385,3 +385,14 @@ describe('any text at all', () => {
     expect(long).toBeLessThan(Math.max(250, short * 30))
   })
 })
+
+test('an occupation that no list knows is a title after a plain word for hiring, though an uncertain one', () => {
+  const post = extractJobPost(
+    'Hiring a Beekeeper at Honey & Sons in Portland, full time, $60k. Apply: bees@honey.example',
+    {
+      referenceDate: new Date('2026-11-22T12:00:00Z'),
+    },
+  )
+  expect(post.isJobPost).toBe(true)
+  expect(post.fields.title).toMatchObject({ value: 'Beekeeper', confidence: 0.5, source: 'Beekeeper' })
+})

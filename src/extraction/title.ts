@@ -21,6 +21,11 @@ const BEFORE_WANTED =
 const FOREIGN_CUE =
   /^(?:se busca|buscamos|wir suchen|nous recherchons|nous recrutons|recrute|cercasi|cerchiamo|procura-se|مطلوب|نبحث عن|דרוש|דרושה|דרושים|מחפשים)/iu
 
+/** After these words stands an occupation, even one that our list does not know ("hiring a beekeeper"). */
+const PLAIN_CUE = /^(?:hiring|recruiting|looking to hire|openings? for|vacancy for)/iu
+const UNKNOWN_ROLE_CONFIDENCE = 0.5
+const UNKNOWN_ROLE_WORDS = 5
+
 /** The title of the job, from the clearest wording that the text offers; null when no occupation is named. */
 export function findTitle(text: string): Finding<string> | null {
   const labelled = findGroup(LABEL, text)
@@ -37,7 +42,7 @@ export function findTitle(text: string): Finding<string> | null {
       if (title && (namesRole(title.value) || FOREIGN_CUE.test(match[0]))) return title
     }
   }
-  return titleFromFirstLine(text) ?? titleFromRole(text)
+  return titleFromFirstLine(text) ?? titleFromRole(text) ?? titleOfUnknownRole(text)
 }
 
 /** A short first line that names an occupation is the headline. */
@@ -56,6 +61,17 @@ function titleFromRole(text: string): Finding<string> | null {
   const words = /(?:(?<=[\s([])|^)(?:\p{Lu}[\p{L}\p{N}+#/&-]{0,20}\s){0,3}$/u.exec(before)
   const start = role.start - (words?.[0].length ?? 0)
   return { value: tidyLine(text.slice(start, role.end), 150), confidence: 0.4, start, end: role.end }
+}
+
+/** Whatever is being hired, when the wording leaves no doubt that something is; uncertain, so a moderator looks. */
+function titleOfUnknownRole(text: string): Finding<string> | null {
+  for (const match of text.matchAll(new RegExp(AFTER_CUE.source, `${AFTER_CUE.flags}d`))) {
+    const span = match.indices?.groups?.value
+    if (!span || !PLAIN_CUE.test(match[0])) continue
+    const title = titleFrom(text.slice(span[0], span[1]), span[0], UNKNOWN_ROLE_CONFIDENCE)
+    if (title && title.value.split(' ').length <= UNKNOWN_ROLE_WORDS) return title
+  }
+  return null
 }
 
 /** Cuts the words at the end of the title and strips filler; null when nothing is left. */
