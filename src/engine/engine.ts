@@ -144,7 +144,7 @@ function register(environment: RunEnvironment, job: Job): void {
     const begun = monotonicMs()
     try {
       const result = await job.run(context, checked)
-      context.log.info(
+      context.log.debug(
         { event: 'run.succeeded', job: job.name, tookMs: Math.round(monotonicMs() - begun) },
         `${job.name} succeeded`,
       )
@@ -217,10 +217,14 @@ function createStarter(client: DBOSClient, { jobs, clock }: EngineOptions): RunS
   }
 }
 
-/** DBOS's own lines. While the engine stops, its connections end under it, which is news to nobody. */
+/**
+ * DBOS's own lines. A failed run has been told by `run.failed`, and while the engine stops, connections end under it:
+ * neither is news.
+ */
 function dbosLogger(logger: Logger, isStopping: () => boolean) {
+  const isNews = (entry: unknown) => !isStopping() && !(entry instanceof StepFailedError)
   const log = (level: 'debug' | 'warn' | 'error') => (entry: unknown) =>
-    logger[isStopping() ? 'debug' : level](
+    logger[isNews(entry) ? level : 'debug'](
       { event: 'dbos' },
       entry instanceof Error ? entry.message : String(entry),
     )

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { createApprovals } from '../approvals/index.ts'
 import { type Config, needsSandbox, providerModes } from '../config.ts'
 import {
+  announceChange,
   checkServer,
   type Database,
   migrateDatabase,
@@ -86,7 +87,8 @@ async function startParts(
   if (sandbox) await readSandboxClock(`${sandbox.url}/control`, clock)
   late.engine = await startEngine({ database, clock, logger, slots, jobs: [...review.jobs, approvals.timer] })
   undo.push(() => late.engine?.stop(DRAIN_LIMIT_MS) ?? Promise.resolve())
-  if (sandbox) undo.push(followClock(sandbox, { clock, logger, wakeDue: () => wakeAll(approvals, review) }))
+  if (sandbox)
+    undo.push(followClock(sandbox, { database, clock, logger, wakeDue: () => wakeAll(approvals, review) }))
 
   const changes = openChangeFeed({ url: database.url, logger })
   undo.push(() => changes.close())
@@ -169,12 +171,15 @@ async function startSandbox(
 
 function followClock(
   sandbox: { url: string },
-  options: { clock: Clock; logger: Logger; wakeDue: () => Promise<void> },
+  options: { database: Database; clock: Clock; logger: Logger; wakeDue: () => Promise<void> },
 ): () => Promise<void> {
   const unfollow = followSandboxClock({
     ...options,
     controlUrl: `${sandbox.url}/control`,
-    onMoved: options.wakeDue,
+    async onMoved() {
+      await options.wakeDue()
+      await options.database.transaction((tx) => announceChange(tx, { topic: 'clock', id: null }))
+    },
   })
   return async () => unfollow()
 }

@@ -183,12 +183,13 @@ async function decide(
       event: 'decision.received',
       source: SOURCE,
       approval: answer.approval.id,
+      submission: answer.approval.subjectId,
       outcome: decision.outcome,
       by: interaction.user.id,
       won: answer.won,
     },
     answer.won
-      ? `${interaction.user.name} ${decision.outcome} it in Slack`
+      ? `${interaction.user.name} ${decision.outcome} a job post in Slack`
       : `${interaction.user.name} came second in Slack`,
   )
   return answer

@@ -68,8 +68,9 @@ export function twilioSmsHandler(options: TwilioSmsOptions): (context: Context) 
         from: maskPhone(text.from),
         outcome: received.outcome,
         submission: received.submissionId,
+        reference: received.reference,
       },
-      `Text from ${maskPhone(text.from)}: ${received.outcome}`,
+      `A text from ${maskPhone(text.from)} ${BECAME[received.outcome]}${received.reference ? ` (${received.reference})` : ''}`,
     )
     return twiml(received.answer)
   }
@@ -103,7 +104,25 @@ function readText(params: [string, string][], options: TwilioSmsOptions): Text |
   }
 }
 
-type Received = { outcome: string; answer: string | null; submissionId: string | null }
+/** What became of a text, in words for the log. */
+const BECAME = {
+  submission: 'became a job post',
+  completed: 'completed a job post',
+  refused: 'was one too many within the hour',
+  empty: 'had no words',
+  stop: 'opted out',
+  start: 'opted in',
+  help: 'asked for help',
+  repeated: 'came again',
+} as const
+type TextOutcome = keyof typeof BECAME
+
+type Received = {
+  outcome: TextOutcome
+  answer: string | null
+  submissionId: string | null
+  reference: string | null
+}
 
 /** Handles the text once; gives what became of it and what to say (null: nothing). */
 async function receive(tx: Transaction, options: TwilioSmsOptions, text: Text): Promise<Received> {
@@ -112,16 +131,27 @@ async function receive(tx: Transaction, options: TwilioSmsOptions, text: Text): 
     externalId: text.messageSid,
     receivedAtMs: text.receivedAtMs,
   })
-  if (!first) return { outcome: 'repeated', answer: delivery.answer, submissionId: delivery.submissionId }
+  if (!first)
+    return {
+      outcome: 'repeated',
+      answer: delivery.answer,
+      submissionId: delivery.submissionId,
+      reference: null,
+    }
   const sender = await findOrCreateSender(tx, text.from, text.receivedAtMs)
-  const { kind: outcome, submissionId, ...handled } = await handle(tx, options, sender, text)
+  const { kind: outcome, submission, ...handled } = await handle(tx, options, sender, text)
+  const submissionId = submission?.id ?? null
   // Somebody who has opted out is never texted, not even in answer to a text of their own.
   const answer = sender.optedOutAt ? null : handled.answer
   await concludeDelivery(tx, delivery.id, { outcome, answer, submissionId })
-  return { outcome, answer, submissionId }
+  return { outcome, answer, submissionId, reference: submission?.reference ?? null }
 }
 
-type Outcome = { kind: string; answer: string | null; submissionId: string | null }
+type Outcome = {
+  kind: TextOutcome
+  answer: string | null
+  submission: { id: string; reference: string } | null
+}
 
 async function handle(
   tx: Transaction,
@@ -132,14 +162,14 @@ async function handle(
   const word = consentWord(text.body, text.optOutType)
   if (word) {
     await noteConsentWord(tx, sender, word, text.receivedAtMs)
-    return { kind: word, answer: null, submissionId: null }
+    return { kind: word, answer: null, submission: null }
   }
   if (text.body.trim() === '') {
     const answer =
       text.media > 0
         ? 'We cannot read pictures. Please text the job post in words.'
         : 'Your text came empty. Please text the job post in words.'
-    return { kind: 'empty', answer, submissionId: null }
+    return { kind: 'empty', answer, submission: null }
   }
   const unread = text.media > 0 ? ' We cannot read pictures, only the words.' : ''
 
@@ -150,21 +180,21 @@ async function handle(
     return {
       kind: 'completed',
       answer: `Thank you, we added that to ${submission.reference}.${unread}`,
-      submissionId: submission.id,
+      submission,
     }
   }
 
   if ((await submissionsInLastHour(tx, sender.id, text.receivedAtMs)) >= SUBMISSIONS_PER_HOUR) {
     const submission = await createSubmission(tx, sender, text, 'refused')
     const answer = `We take ${SUBMISSIONS_PER_HOUR} job posts an hour from one number and have yours. Please text this one again in an hour (${submission.reference}).`
-    return { kind: 'refused', answer, submissionId: submission.id }
+    return { kind: 'refused', answer, submission }
   }
   const submission = await createSubmission(tx, sender, text, 'pending_parse')
   await options.startReview(tx, submission.id, 1)
   return {
     kind: 'submission',
     answer: `Thank you! We have your job post (${submission.reference}) and will text you once it is reviewed.${unread}`,
-    submissionId: submission.id,
+    submission,
   }
 }
 

@@ -44,6 +44,10 @@ export function defineNotice(parts: Parts): NoticeJob {
           look: (sinceMs) => parts.connectors.twilio.findMessage({ to, body, sinceMs }),
           objectId: ({ sid }) => sid,
         })
+        context.log.info(
+          { event: 'sender.told', submission: submissionId, notice },
+          `The sender was told: ${notice.replaceAll('_', ' ')}`,
+        )
       } catch (error) {
         const code = error instanceof StepFailedError ? error.failure.facts.code : null
         if (code !== OPTED_OUT && Number(code) !== OPTED_OUT_AT_TWILIO) throw error

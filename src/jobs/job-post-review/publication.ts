@@ -61,6 +61,10 @@ export function definePublication(
         await parts.starter().start(tx, next.notice, { submissionId, notice: 'published' })
         await startMessageSync(parts, next.messageSync, tx, submission)
       })
+      context.log.info(
+        { event: 'submission.published', submission: submissionId, url: published.url },
+        `Published (${post.marker}): ${published.url}`,
+      )
     },
     async onFailure(tx, { submissionId }, error, runId) {
       const submission = await moveSubmission(tx, submissionId, {

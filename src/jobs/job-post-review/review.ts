@@ -46,6 +46,10 @@ export function defineReview(
       const status = await context.transaction('keep what was read', (tx) =>
         keepReading(parts, next, tx, { submissionId, round, runId: context.runId, reading }),
       )
+      context.log.info(
+        { event: 'submission.read', submission: submissionId, parser: reading.parser, status },
+        `Read by ${reading.parser}: ${status.replaceAll('_', ' ')}`,
+      )
       if (status === 'pending_approval') await askInSlack(parts, next, context, submissionId)
     },
   })
