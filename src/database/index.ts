@@ -11,6 +11,6 @@ export {
 } from './database.ts'
 export { postgresPrograms } from './embedded/binaries.ts'
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/server.ts'
-export { migrateDatabase } from './migrations.ts'
+export { migrateDatabase, withMigrationLock } from './migrations.ts'
 export type { FieldEdit, SubmissionStatus } from './schema/community.ts'
 export * as tables from './schema/index.ts'

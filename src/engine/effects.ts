@@ -12,7 +12,7 @@
  * looks the object up at the provider first, and repeats only what is certainly not there. What cannot be known
  * becomes `unknown`: it is shown to a person, and never repeated by guess.
  */
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, exists, isNull, sql } from 'drizzle-orm'
 import { announceChange, onlyRow, tables } from '../database/index.ts'
 import {
   type Json,
@@ -25,6 +25,7 @@ import {
   type SerializedError,
   seam,
   serializeError,
+  systemNow,
 } from '../primitives/index.ts'
 import type { RunEnvironment } from './run-context.ts'
 
@@ -144,7 +145,7 @@ async function lookUp<T extends Json>(
   row: EffectRow,
   spec: EffectSpec<T>,
 ): Promise<T | null> {
-  const now = environment.clock.now()
+  const now = systemNow()
   const waitMs = (row.lookAfter?.getTime() ?? now) - now
   if (waitMs > 0)
     throw new RetryAtError(`Waiting before looking whether it happened: ${spec.description}`, waitMs)
@@ -163,7 +164,8 @@ async function lookUp<T extends Json>(
 
 /** Two executions of one run cannot both begin: the count of attempts is compared and set. */
 async function beginAttempt(environment: RunEnvironment, row: EffectRow): Promise<EffectRow> {
-  const now = new Date(environment.clock.now())
+  // The machine's time: a provider that is live knows no other, and a stand-in's clock is never behind it.
+  const now = new Date(systemNow())
   const begun = await environment.database.db
     .update(tables.effects)
     .set({
@@ -179,6 +181,13 @@ async function beginAttempt(environment: RunEnvironment, row: EffectRow): Promis
         eq(tables.effects.id, row.id),
         eq(tables.effects.attempts, row.attempts),
         isNull(tables.effects.attemptStartedAt),
+        // A process that was taken for dead (frozen, cut off) and comes back does nothing any more.
+        exists(
+          environment.database.db
+            .select({ id: tables.executors.id })
+            .from(tables.executors)
+            .where(eq(tables.executors.id, environment.executorId)),
+        ),
       ),
     )
     .returning()
@@ -198,7 +207,7 @@ async function recordFailedAttempt(
       : new LookFirstError('The call failed in an unforeseen way', SECOND_MS, { cause: thrown })
   const serialized = serializeError(thrown)
   if (error instanceof LookFirstError) {
-    const lookAfter = new Date(environment.clock.now() + error.settleMs)
+    const lookAfter = new Date(systemNow() + error.settleMs)
     await update(environment, row, { error: serialized, lookAfter })
   } else if (error.next === 'retry' || error.next === 'retry-at') {
     await update(environment, row, { error: serialized, attemptStartedAt: null })

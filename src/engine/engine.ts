@@ -5,7 +5,7 @@
  * therefore change only in ways that runs under way survive (steps are added at the end, or under a new job name).
  */
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk'
-import type { Database, Transaction } from '../database/index.ts'
+import { type Database, type Transaction, withMigrationLock } from '../database/index.ts'
 import {
   type Clock,
   type Json,
@@ -15,7 +15,7 @@ import {
   serializeError,
 } from '../primitives/index.ts'
 import { createDrain, type Drain } from './drain.ts'
-import { type Job, runIdOf, SHARED_QUEUE } from './jobs.ts'
+import { type Job, runIdOf } from './jobs.ts'
 import { createLease, type Lease } from './leases.ts'
 import { createRunContext, type RunEnvironment, StepFailedError } from './run-context.ts'
 import { createSlots, type Slots } from './slots.ts'
@@ -64,6 +64,8 @@ type EngineOptions = {
   clock: Clock
   logger: Logger
   jobs: readonly Job[]
+  /** Another process took this one for dead and has its runs now: nothing more may be begun here. */
+  onLost?: () => void
   /** Shared with the HTTP edge, so that requests go first. Absent: the engine has its own. */
   slots?: Slots
 }
@@ -72,10 +74,11 @@ type EngineOptions = {
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, logger } = options
   const drain = createDrain()
-  const lease = createLease(database, logger)
+  const lease = createLease(database.url, logger)
   const state = { stopping: false }
   const dbosLog = dbosLogger(logger, () => state.stopping)
   const environment: RunEnvironment = {
+    executorId: lease.executorId,
     database,
     clock: options.clock,
     logger,
@@ -94,7 +97,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     // It would be set by a query of its own on each new connection, under the first one, which pg deprecates.
     systemDatabaseIdleTransactionTimeoutMs: 0,
   })
-  await DBOS.launch()
+  // Its migrations too: two programs that start on one empty database must not make the same tables at once.
+  await withMigrationLock(database, () => DBOS.launch())
   await registerQueues(options.jobs)
   const client = await DBOSClient.create({
     systemDatabaseUrl: database.url,
@@ -103,7 +107,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     applicationName: APPLICATION_NAME,
     logger: dbosLog,
   })
-  await lease.start()
+  await lease.start(options.onLost ?? (() => {}))
   return {
     starter: createStarter(client, options),
     executorId: lease.executorId,
@@ -167,7 +171,8 @@ function register(environment: RunEnvironment, job: Job): void {
 
 async function registerQueues(jobs: readonly Job[]): Promise<void> {
   const common = { minPollingIntervalMs: POLL_EVERY_MS, onConflict: 'always_update' as const }
-  await DBOS.registerQueue(SHARED_QUEUE, { ...common, workerConcurrency: RUNS_AT_ONCE })
+  const lanes = new Set(jobs.filter((job) => !job.perKey).map((job) => job.queue))
+  for (const lane of lanes) await DBOS.registerQueue(lane, { ...common, workerConcurrency: RUNS_AT_ONCE })
   for (const job of jobs) {
     if (!job.perKey) continue
     const { concurrency, rate } = job.perKey

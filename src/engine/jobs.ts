@@ -20,6 +20,11 @@ export type JobDefinition<Input> = {
   retry?: Partial<RetryPolicy>
   /** No attempt begins, and no wait ends, later than this after the run began. Milliseconds. */
   timeoutMs?: number
+  /**
+   * Runs that wait out an outage keep a place in their lane (200 a process), so what must not stand behind them has a
+   * lane of its own: timers behind a provider, one provider behind another. Default: `jobs`.
+   */
+  lane?: string
   /** Runs with the same key share these limits, across all processes. */
   perKey?: { key(input: Input): string; concurrency: number; rate?: { runs: number; periodMs: number } }
 }
@@ -27,8 +32,7 @@ export type JobDefinition<Input> = {
 /** A job that the engine can start runs of. */
 export type Job<Input = unknown> = JobDefinition<Input> & { readonly queue: string }
 
-/** The queue of jobs without limits per key. */
-export const SHARED_QUEUE = 'jobs'
+const DEFAULT_LANE = 'jobs'
 
 const NAME = /^[a-z][a-z0-9-]*$/
 
@@ -39,7 +43,10 @@ export function defineJob<Input>(definition: JobDefinition<Input>): Job<Input> {
   if (definition.perKey && definition.perKey.concurrency < 1) {
     throw new NeverRetryError(`Job "${definition.name}": perKey.concurrency must be at least 1`)
   }
-  return { ...definition, queue: definition.perKey ? `job-${definition.name}` : SHARED_QUEUE }
+  return {
+    ...definition,
+    queue: definition.perKey ? `job-${definition.name}` : (definition.lane ?? DEFAULT_LANE),
+  }
 }
 
 /** The id of the run that this input starts. */

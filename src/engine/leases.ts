@@ -1,36 +1,48 @@
-import { readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { eq, or, sql } from 'drizzle-orm'
-import { type Database, isDatabaseUnavailable, tables } from '../database/index.ts'
+import { type Database, isDatabaseUnavailable, openDatabase, tables } from '../database/index.ts'
 import { type Logger, newId, SECOND_MS, serializeError } from '../primitives/index.ts'
 
 /**
  * A process that executes runs renews its lease row every two seconds, by the database's clock. When a row is not
  * renewed for ten, or its process on this very machine is gone, the process is dead: whoever notices first locks the
- * row, hands the dead process's runs back to their queues, and deletes it. Finished steps are not run again.
+ * row, hands the dead process's runs back to their queues, and deletes it. Finished steps are not run again. A process
+ * that was only frozen finds its row gone when it comes back; it begins nothing more (see `effects.ts`) and ends.
  */
 const RENEW_EVERY_MS = 2 * SECOND_MS
 const EXPIRED = sql<boolean>`${tables.executors.renewedAt} < now() - interval '10 seconds'`
 
-export type Lease = { readonly executorId: string; start(): Promise<void>; release(): Promise<void> }
+export type Lease = {
+  readonly executorId: string
+  /** Writes the lease and takes over from the dead. `onLost`: another process took over from us. */
+  start(onLost: () => void): Promise<void>
+  /** Ends it: what is still under way here belongs to whoever comes next. */
+  release(): Promise<void>
+}
 
-/** Makes this process's lease; `start` writes it and takes over from the dead, `release` ends it. */
-export function createLease(database: Database, logger: Logger): Lease {
+/** Makes this process's lease, on a connection of its own: a busy pool must never make it look dead. */
+export function createLease(url: string, logger: Logger): Lease {
+  const database = openDatabase({ url, poolSize: 1, logger })
   const executorId = newId('exe')
   const host = hostIdentity()
+  const mine = eq(tables.executors.id, executorId)
   let timer: NodeJS.Timeout | null = null
   let beating: Promise<void> = Promise.resolve()
-
-  const write = () =>
-    database.db
-      .insert(tables.executors)
-      .values({ id: executorId, host, pid: process.pid, startedAt: sql`now()`, renewedAt: sql`now()` })
-      .onConflictDoUpdate({ target: tables.executors.id, set: { renewedAt: sql`now()` } })
+  let lost: () => void = () => {}
 
   const beat = async () => {
     try {
-      await write()
+      const renewed = await database.db
+        .update(tables.executors)
+        .set({ renewedAt: sql`now()` })
+        .where(mine)
+        .returning()
+      if (renewed.length === 0) {
+        timer = null
+        return lost()
+      }
       await takeOverDead(database, logger, executorId, host)
     } catch (error) {
       const level = isDatabaseUnavailable(error) ? 'warn' : 'error'
@@ -41,27 +53,28 @@ export function createLease(database: Database, logger: Logger): Lease {
     }
     if (timer) timer = setTimeout(renew, RENEW_EVERY_MS)
   }
-
   const renew = () => {
     beating = beat()
   }
 
   return {
     executorId,
-    async start() {
-      await write()
+    async start(onLost) {
+      lost = onLost
+      const now = sql`now()`
+      await database.db
+        .insert(tables.executors)
+        .values({ id: executorId, host, pid: process.pid, startedAt: now, renewedAt: now })
       await takeOverDead(database, logger, executorId, host)
       timer = setTimeout(renew, RENEW_EVERY_MS)
     },
     async release() {
       if (timer) clearTimeout(timer)
       timer = null
-      await beating // a renewal under way would bring the lease back to life
-      // What is still under way here belongs to whoever comes next: an expired lease says "dead" at once.
-      await database.db
-        .update(tables.executors)
-        .set({ renewedAt: sql`'epoch'::timestamptz` })
-        .where(eq(tables.executors.id, executorId))
+      await beating
+      // An expired lease says "dead" at once.
+      await database.db.update(tables.executors).set({ renewedAt: sql`'epoch'::timestamptz` }).where(mine)
+      await database.close()
     },
   }
 }
@@ -115,12 +128,17 @@ async function requeueRuns(executorId: string): Promise<number> {
   return runs.length
 }
 
-/** The machine and, on Linux, its process-id namespace: only there does a process id mean anything. */
+/**
+ * This machine since it was booted, and on Linux its process-id namespace: only there does a process id mean anything.
+ * Where that cannot be told for certain (a name alone may be shared), a name that nobody else has: then only an expired
+ * lease says "dead".
+ */
 function hostIdentity(): string {
   try {
-    return `${hostname()}/${readlinkSync('/proc/self/ns/pid')}`
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    return `${hostname()}/${boot}/${readlinkSync('/proc/self/ns/pid')}`
   } catch {
-    return hostname()
+    return newId('host')
   }
 }
 

@@ -20,6 +20,13 @@ export const DEFAULT_RETRY: RetryPolicy = {
   giveUpAfterMs: 60 * MINUTE_MS,
 }
 
+/** For what must be done however long the outage: about a day, at most five minutes apart. */
+export const PATIENT_RETRY: Partial<RetryPolicy> = {
+  attempts: 300,
+  maxMs: 5 * MINUTE_MS,
+  giveUpAfterMs: 24 * 60 * MINUTE_MS,
+}
+
 /** What a failure means for the next attempt, without the error itself. */
 export type FailureKind =
   | { kind: 'final' }

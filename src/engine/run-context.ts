@@ -43,6 +43,8 @@ export class StepFailedError extends NeverRetryError {
 }
 
 export type RunEnvironment = {
+  /** This process, as its lease names it. */
+  executorId: string
   database: Database
   clock: Clock
   logger: Logger

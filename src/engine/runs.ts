@@ -64,7 +64,7 @@ export async function listFailedRuns(limit: number): Promise<Run[]> {
     await DBOS.listWorkflows({
       status: ['ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'],
       sortDesc: true,
-      limit,
+      limit: limit * 10,
       loadOutput: false,
     })
   ).map(asRun)
@@ -75,7 +75,7 @@ export async function listFailedRuns(limit: number): Promise<Run[]> {
     loadOutput: false,
   })
   const started = new Set(successors.map((run) => run.workflowID))
-  return failed.filter((run) => !started.has(nextId(run.id)))
+  return failed.filter((run) => !started.has(nextId(run.id))).slice(0, limit)
 }
 
 /** The steps of a run in order, each with the attempts that failed. The last may still be under way. */

@@ -1,5 +1,3 @@
-import { serve } from '@hono/node-server'
-import type { Context } from 'hono'
 import { createApprovals } from '../approvals/index.ts'
 import { type Config, needsSandbox, providerModes } from '../config.ts'
 import {
@@ -19,6 +17,7 @@ import { createServer, ensureOwnerLink, sessionSecret } from '../server/index.ts
 import { slackInteractionHandler, twilioSmsHandler } from '../webhooks/index.ts'
 import { connect } from './connect.ts'
 import { DASHBOARD_DIR, ensureDashboard } from './dashboard-build.ts'
+import { listen } from './listen.ts'
 import { followSandboxClock, readSandboxClock } from './sandbox-clock.ts'
 import { sandboxCredentials } from './sandbox-credentials.ts'
 import { startSandboxProcess } from './sandbox-process.ts'
@@ -38,7 +37,10 @@ export async function startApplication(config: Config, logger: Logger): Promise<
   })
   const undo: (() => Promise<unknown>)[] = []
   const stop = async () => {
-    for (const step of undo.splice(0).reverse()) await step()
+    const failures: unknown[] = []
+    // One part that cannot be stopped (a database that is away) must not leave the others running.
+    for (const step of undo.splice(0).reverse()) await step().catch((error: unknown) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
   }
   try {
     const facts = await startParts(config, logger, undo)
@@ -85,7 +87,14 @@ async function startParts(
     ...config.approvals,
   })
   if (sandbox) await readSandboxClock(`${sandbox.url}/control`, clock)
-  late.engine = await startEngine({ database, clock, logger, slots, jobs: [...review.jobs, approvals.timer] })
+  late.engine = await startEngine({
+    database,
+    clock,
+    logger,
+    slots,
+    jobs: [...review.jobs, approvals.timer],
+    onLost: () => endAsLost(logger),
+  })
   undo.push(() => late.engine?.stop(DRAIN_LIMIT_MS) ?? Promise.resolve())
   if (sandbox)
     undo.push(followClock(sandbox, { database, clock, logger, wakeDue: () => wakeAll(approvals, review) }))
@@ -98,10 +107,6 @@ async function startParts(
   )
   const refusals = (source: string, reason: string) =>
     metrics.count('kinkeeper_webhook_refusals_total', { source, reason })
-  const first =
-    (handler: (context: Context) => Promise<Response>) =>
-    (context: Context): Promise<Response> =>
-      slots.foreground(() => handler(context))
   const server = createServer({
     database,
     clock,
@@ -111,28 +116,26 @@ async function startParts(
     review,
     modes,
     webhooks: {
-      twilioSms: first(
-        twilioSmsHandler({
-          database,
-          clock,
-          logger,
-          twilio: config.twilio.settings,
-          publicUrl: config.publicUrl,
-          startReview: review.startReview,
-          refusals,
-        }),
-      ),
-      slackInteraction: first(
-        slackInteractionHandler({
-          database,
-          clock,
-          logger,
-          slack: config.slack.settings,
-          connector: connectors.slack,
-          decisions: slackDecisions(database, review),
-          refusals,
-        }),
-      ),
+      twilioSms: twilioSmsHandler({
+        database,
+        clock,
+        logger,
+        twilio: config.twilio.settings,
+        publicUrl: config.publicUrl,
+        startReview: review.startReview,
+        refusals,
+        first: slots.foreground,
+      }),
+      slackInteraction: slackInteractionHandler({
+        database,
+        clock,
+        logger,
+        slack: config.slack.settings,
+        connector: connectors.slack,
+        decisions: slackDecisions(database, review),
+        refusals,
+        first: slots.foreground,
+      }),
     },
     sandbox: sandbox ? { controlUrl: `${sandbox.url}/control` } : null,
     publicUrl: config.publicUrl,
@@ -142,7 +145,7 @@ async function startParts(
     readiness: () => readiness(database, late.engine !== null),
     metrics: () => metrics.text(),
   })
-  undo.push(await listen(server.fetch, config.port))
+  undo.push(await listen(server.fetch, config))
   const ownerLink = await ensureOwnerLink({ database, clock, publicUrl: config.publicUrl })
   return { config, embedded, ownerLink }
 }
@@ -203,26 +206,11 @@ async function readiness(
   return { ready: answers && engine, checks: { database: answers, migrations: answers, engine } }
 }
 
-/** Listens, and gives what stops it: no new requests; those under way are answered. */
-async function listen(
-  fetch: Parameters<typeof serve>[0]['fetch'],
-  port: number,
-): Promise<() => Promise<void>> {
-  const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
-    const starting = serve({ fetch, port }, () => resolve(starting))
-    starting.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new Error(`Port ${port} is taken by another program. Stop it, or set PORT to another one.`)
-          : error,
-      ),
-    )
-  })
-  return () =>
-    new Promise((resolve) => {
-      server.close(() => resolve())
-      if ('closeIdleConnections' in server) server.closeIdleConnections()
-      // Open change streams never end by themselves.
-      setTimeout(() => 'closeAllConnections' in server && server.closeAllConnections(), SECOND_MS).unref()
-    })
+/** Another process has this one's runs: going on would do things twice. Whatever supervises us starts us again. */
+function endAsLost(logger: Logger): void {
+  logger.fatal(
+    { event: 'executor.lost' },
+    'This process was away for so long that another one took over its work. It ends now; start it again.',
+  )
+  process.exit(1)
 }
