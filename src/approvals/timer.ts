@@ -5,6 +5,9 @@ import { defineJob, type Job } from '../engine/index.ts'
 import { type Clock, DAY_MS, RetryAtError } from '../primitives/index.ts'
 import { type Approval, readApproval } from './approvals.ts'
 
+/** Woken much too early (two processes on different clocks), it looks again rather than sleep past a clock's move. */
+const LOOK_AGAIN_MS = 5_000
+
 const inputSchema = z.object({ approvalId: z.string(), number: z.int().nonnegative() })
 export type ApprovalTimerJob = Job<z.infer<typeof inputSchema>>
 
@@ -24,13 +27,14 @@ export function defineApprovalTimer(parts: {
     idempotencyKey: ({ approvalId, number }) => `${approvalId}:${number}`,
     // Woken a moment early by another machine's clock, it waits the moment out; that is not a failure.
     retry: { giveUpAfterMs: 400 * DAY_MS, baseMs: 10, maxMs: 1_000 },
+    lane: 'timers',
     async run(context, input) {
       await context.transaction('do what is due', async (tx) => {
         const approval = await readApproval(tx, input.approvalId)
         if (approval.status !== 'open' || approval.remindersSent !== input.number || !approval.nextDueAt)
           return
         const earlyMs = approval.nextDueAt.getTime() - parts.clock.now()
-        if (earlyMs > 0) throw new RetryAtError('The timer came early', earlyMs)
+        if (earlyMs > 0) throw new RetryAtError('The timer came early', Math.min(earlyMs, LOOK_AGAIN_MS))
         if (approval.deadlineAt.getTime() <= parts.clock.now()) await parts.expire(tx, approval)
         else await remind(tx, approval, parts)
       })

@@ -17,12 +17,13 @@ export function defineDetailsDeadline(parts: Pick<Parts, 'clock'>): DetailsDeadl
     input: inputSchema,
     idempotencyKey: ({ submissionId }) => submissionId,
     retry: { giveUpAfterMs: 30 * DAY_MS, baseMs: 10, maxMs: 1_000 },
+    lane: 'timers',
     async run(context, { submissionId }) {
       await context.transaction('close it unless it was completed', async (tx) => {
         const submission = await readSubmission(tx, submissionId)
         if (submission.status !== 'needs_details' || !submission.detailsDeadlineAt) return
         const earlyMs = submission.detailsDeadlineAt.getTime() - parts.clock.now()
-        if (earlyMs > 0) throw new RetryAtError('The timer came early', earlyMs)
+        if (earlyMs > 0) throw new RetryAtError('The timer came early', Math.min(earlyMs, 5_000))
         await moveSubmission(tx, submissionId, {
           from: ['needs_details'],
           to: 'lapsed',

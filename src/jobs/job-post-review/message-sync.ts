@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readSubmission } from '../../community/index.ts'
-import { defineJob, type Job } from '../../engine/index.ts'
+import { defineJob, type Job, PATIENT_RETRY } from '../../engine/index.ts'
 import type { Parts } from './parts.ts'
 import { readPostView } from './post-view.ts'
 import { renderSlackMessage } from './slack-message.ts'
@@ -16,6 +16,7 @@ export function defineMessageSync(parts: Parts): MessageSyncJob {
   return defineJob({
     name: 'job-post-message-sync',
     input: inputSchema,
+    retry: PATIENT_RETRY,
     idempotencyKey: ({ submissionId, version }) => `${submissionId}:${version}`,
     perKey: { key: ({ submissionId }) => submissionId, concurrency: 1 },
     async run(context, { submissionId }) {

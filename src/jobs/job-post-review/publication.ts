@@ -3,7 +3,7 @@ import { SYSTEM } from '../../audit/index.ts'
 import { moveSubmission } from '../../community/index.ts'
 import type { PostParagraph } from '../../connectors/contract.ts'
 import { defineJob, type Job } from '../../engine/index.ts'
-import { NeverRetryError } from '../../primitives/index.ts'
+import { MINUTE_MS, NeverRetryError } from '../../primitives/index.ts'
 import { shortFields } from './fields-text.ts'
 import { type Continuations, type Parts, startMessageSync } from './parts.ts'
 import { type PostView, parsedOf, readPostView } from './post-view.ts'
@@ -22,6 +22,9 @@ export function definePublication(
   return defineJob({
     name: 'job-post-publication',
     input: inputSchema,
+    // After about half an hour a person should know, and can retry.
+    retry: { attempts: 20, maxMs: 2 * MINUTE_MS },
+    lane: 'publication',
     idempotencyKey: ({ submissionId, round }) => `${submissionId}:${round}`,
     async run(context, { submissionId }) {
       const post = await context.step('compose the post', async () =>

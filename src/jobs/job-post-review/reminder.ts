@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { readApproval } from '../../approvals/index.ts'
 import { readSubmission } from '../../community/index.ts'
 import { defineJob, type Job } from '../../engine/index.ts'
-import { describeDuration, HOUR_MS } from '../../primitives/index.ts'
+import { describeDuration, HOUR_MS, MINUTE_MS } from '../../primitives/index.ts'
 import type { Parts } from './parts.ts'
 
 const inputSchema = z.object({ approvalId: z.string(), number: z.int().positive() })
@@ -13,6 +13,8 @@ export function defineReminder(parts: Parts): ReminderJob {
   return defineJob({
     name: 'approval-reminder',
     input: inputSchema,
+    // A reminder that comes hours late reminds nobody.
+    retry: { attempts: 20, maxMs: 2 * MINUTE_MS },
     idempotencyKey: ({ approvalId, number }) => `${approvalId}:${number}`,
     async run(context, { approvalId, number }) {
       if (parts.modes.slack === 'off') return

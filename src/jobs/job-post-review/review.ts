@@ -9,7 +9,7 @@ import {
   wholeText,
 } from '../../community/index.ts'
 import type { Transaction } from '../../database/index.ts'
-import { defineJob, type Job, type RunContext, StepFailedError } from '../../engine/index.ts'
+import { defineJob, type Job, PATIENT_RETRY, type RunContext, StepFailedError } from '../../engine/index.ts'
 import {
   extractionInstructions,
   extractJobPost,
@@ -40,6 +40,7 @@ export function defineReview(
   return defineJob({
     name: 'job-post-review',
     input: inputSchema,
+    retry: PATIENT_RETRY,
     idempotencyKey: ({ submissionId, round }) => `${submissionId}:${round}`,
     async run(context, { submissionId, round }) {
       const reading = await read(parts, context, submissionId)

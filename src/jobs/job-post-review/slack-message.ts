@@ -120,10 +120,19 @@ function outcomeText(view: PostView): string {
 }
 
 function publication(submission: PostView['submission']): string {
-  if (submission.publishedUrl) return ` · <${submission.publishedUrl}|Published on Circle>`
+  if (submission.publishedUrl) return ` · <${linkTarget(submission.publishedUrl)}|Published on Circle>`
   if (submission.publicationFailure)
     return ` · :warning: Not published: ${escapeMarkup(clip(submission.publicationFailure, 500))}`
   return ' · publishing…'
+}
+
+/** An address inside Slack's markup: what would end the link is written as the address itself would write it. */
+function linkTarget(url: string): string {
+  return new URL(url).href
+    .replaceAll('|', '%7C')
+    .replaceAll('<', '%3C')
+    .replaceAll('>', '%3E')
+    .replaceAll('&', '&amp;')
 }
 
 function whoDecided({ approval }: PostView): string {

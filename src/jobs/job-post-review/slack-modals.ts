@@ -63,7 +63,7 @@ export function editModal(approvalId: string, view: PostView): ModalView {
 export function noticeModal(text: string): ModalView {
   return {
     type: 'modal',
-    title: { type: 'plain_text', text: 'Already decided' },
+    title: { type: 'plain_text', text: 'Kinkeeper' },
     close: { type: 'plain_text', text: 'Close' },
     blocks: [{ type: 'section', text: { type: 'plain_text', text } }],
   }
