@@ -102,7 +102,7 @@ export function transportFailure(error: unknown): Failure {
 }
 
 /**
- * The failure behind an HTTP status other than 2xx. 408 counts as broken: the provider gave up at an unknown point.
+ * The failure behind an HTTP status other than 2xx. 408, 502, 504 and 52x come from something in between.
  */
 export function statusFailure(
   status: number,
@@ -110,7 +110,9 @@ export function statusFailure(
 ): Failure {
   const { code, retryAfterMs, explanation } = answer
   if (status === 429) return { kind: 'rate_limited', retryAfterMs, status, code }
-  if (status >= 500 || status === 408) return { kind: 'broken', status, code }
+  // A gateway's answer: the provider behind it may still be at work, exactly as after a timeout.
+  if (GATEWAY.has(status)) return { kind: 'timeout' }
+  if (status >= 500) return { kind: 'broken', status, code }
   return { kind: 'refused', explanation, status, code }
 }
 
@@ -127,8 +129,10 @@ export function retryAfterMs(
   return Number.isFinite(ms) ? Math.min(Math.max(Math.ceil(ms), 0), 86_400_000) : defaultMs
 }
 
+/** https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/ for 52x */
+const GATEWAY = new Set([408, 502, 504, 520, 521, 522, 523, 524])
 const NOT_SENT =
-  /^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_INVALID_URL|ERR_TLS_\w+|ERR_SSL_\w+|EPROTO|CERT_\w+|SELF_SIGNED_\w+|DEPTH_ZERO_\w+|UNABLE_TO_\w+)$/
+  /^(?:ECONNREFUSED|ENOTFOUND|EAI_\w+|UND_ERR_CONNECT_TIMEOUT|ERR_INVALID_URL|ERR_TLS_CERT_\w+|CERT_\w+|SELF_SIGNED_\w+|DEPTH_ZERO_\w+|UNABLE_TO_\w+)$/
 const TIMED_OUT = /^(?:ETIMEDOUT|ECONNABORTED|ESOCKETTIMEDOUT|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/
 
 function maybeDone(

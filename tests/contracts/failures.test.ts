@@ -66,7 +66,7 @@ const LOST: readonly (readonly [name: string, reply: Reply, settleMs: number])[]
   ['a body that is cut', { fault: 'cut_body' }, 1_000],
   ['no answer in time', { fault: 'hang' }, 15_000],
   ['500', { status: 500, body: { message: 'oops' } }, 1_000],
-  ['502 with a page', { status: 502, body: HTML }, 1_000],
+  ['502 with a page', { status: 502, body: HTML }, 15_000],
   ['503', { status: 503, body: '' }, 1_000],
   ['200 with a page', { status: 200, body: HTML }, 1_000],
   ['200 with half of the JSON', { status: 200, body: '{"ok":true,"ts":"1' }, 1_000],

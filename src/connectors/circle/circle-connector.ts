@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isRecord, MINUTE_MS, SECOND_MS } from '../../primitives/index.ts'
+import { isRecord, MINUTE_MS, NeverRetryError, SECOND_MS } from '../../primitives/index.ts'
 import type { CircleConnector, CirclePost } from '../contract.ts'
 import { createHttpClient, type HttpClient } from '../http-client.ts'
 import { endsWithMarker, postBody } from './post-body.ts'
@@ -30,6 +30,7 @@ const pageSchema = z.object({
   records: z.array(
     postSchema.extend({
       created_at: z.string(),
+      name: z.string().nullish(),
       body: z.object({ body: z.string().nullish() }).nullish(),
     }),
   ),
@@ -62,7 +63,8 @@ export function createCircleConnector(settings: CircleSettings): CircleConnector
       })
       return { id: post.id, url: post.url }
     },
-    findPost: ({ marker, sinceMs }) => findPost(request, settings.spaceId, marker, sinceMs - CLOCK_SKEW_MS),
+    findPost: ({ marker, title, sinceMs }) =>
+      findPost(request, settings.spaceId, { marker, title, sinceMs: sinceMs - CLOCK_SKEW_MS }),
   }
 }
 
@@ -70,8 +72,7 @@ export function createCircleConnector(settings: CircleSettings): CircleConnector
 async function findPost(
   request: HttpClient,
   spaceId: number,
-  marker: string,
-  sinceMs: number,
+  { marker, title, sinceMs }: { marker: string; title: string; sinceMs: number },
 ): Promise<CirclePost | null> {
   for (let page = 1; ; page += 1) {
     const { records, has_next_page } = await request({
@@ -85,6 +86,12 @@ async function findPost(
     const recent = records.filter((post) => !(Date.parse(post.created_at) < sinceMs))
     const found = recent.find((post) => endsWithMarker(post.body?.body ?? '', marker))
     if (found) return { id: found.id, url: found.url }
+    // A list without bodies cannot show the marker: then a post of this title may be ours, and nobody can tell.
+    if (recent.some((post) => post.name === title && !post.body?.body)) {
+      throw new NeverRetryError(
+        'Circle lists a post of this title without its text: look there whether it is ours.',
+      )
+    }
     if (!has_next_page || recent.length === 0) return null
   }
 }
