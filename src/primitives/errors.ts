@@ -102,6 +102,10 @@ export function serializeError(error: unknown): SerializedError {
       facts: error.facts,
     }
   }
+  if (error instanceof Error && 'query' in error && 'params' in error) {
+    // A database library's error repeats the statement with its values; only the database's own words are for people.
+    return { ...serializeError(error.cause ?? 'a statement failed'), name: 'DatabaseError' }
+  }
   if (error instanceof Error) {
     return { name: error.name, message: maskPersonalData(error.message), next: 'unexpected', facts: {} }
   }

@@ -1,8 +1,12 @@
 /** Masking of phone numbers and e-mail addresses, so that logs, errors and step outputs never carry them in clear. */
 
 const EMAIL = /([\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]*@([\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+)/gu
-const E164 = /\+\d{6,15}\b/g
-const NATIONAL_PHONE = /(?<![\w-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])/g
+/**
+ * Ten to fifteen digits with the separators that people put between them, or six to fifteen after a plus, not part of a
+ * longer word or number: phone numbers as they are written anywhere. Times, amounts and ids have other shapes.
+ */
+const PHONE = /(?<![\w.])(?:\+\(?\d(?:[\s().-]{0,2}\d){5,}|\(?\d(?:[\s().-]{0,2}\d){9,})(?!\w)/g
+const MOST_DIGITS = 15
 
 /** `+14155550123` → `+1415•••0123`: enough to recognise one's own number, not enough to call it. */
 export function maskPhone(phone: string): string {
@@ -17,9 +21,11 @@ function maskEmail(email: string): string {
 
 /** Masks every e-mail address and phone number inside free text. */
 export function maskPersonalData(text: string): string {
-  return maskEmail(text)
-    .replace(E164, (phone) => maskPhone(phone))
-    .replace(NATIONAL_PHONE, (phone) => `•••${phone.slice(-4)}`)
+  return maskEmail(text).replace(PHONE, (written) => {
+    const digits = written.replaceAll(/\D/g, '')
+    if (digits.length > MOST_DIGITS) return written
+    return written.startsWith('+') ? maskPhone(`+${digits}`) : `•••${digits.slice(-4)}`
+  })
 }
 
 /** Masks every string inside a JSON value, to any depth; keys stay. */
