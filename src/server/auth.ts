@@ -77,7 +77,8 @@ function admit(parts: ServerParts, user: unknown): Person | null {
 function createBetterAuth({ database, logger, publicUrl, sessionSecret }: ServerParts) {
   return betterAuth({
     appName: 'Kinkeeper',
-    baseURL: publicUrl,
+    // A path in PUBLIC_URL is the proxy's: what reaches us begins with ours.
+    baseURL: new URL(publicUrl).origin,
     basePath: '/api/auth',
     secret: sessionSecret,
     database: drizzleAdapter(database.db, {

@@ -17,13 +17,12 @@ import { readBody } from './request.ts'
 export const SANDBOX_DOMAIN = '@sandbox.local'
 const NAMES: Record<Role, string> = { owner: 'Olive Owner', approver: 'Abe Approver', viewer: 'Vera Viewer' }
 
-/** Whether anybody may sign in with a click: a sandbox runs, this is not production, and strangers reach nothing live. */
-export function sandboxDoorIsOpen(
-  parts: Pick<ServerParts, 'sandbox' | 'production' | 'publicUrl' | 'modes'>,
-): boolean {
-  if (!parts.sandbox || parts.production) return false
-  const anyLive = Object.values(parts.modes).includes('live')
-  return !anyLive || isLoopback(parts.publicUrl)
+/**
+ * Whether anybody may sign in with a click: a sandbox runs, this is not production, and the program listens to this
+ * machine alone (which it does when PUBLIC_URL is a loopback address; see `start/listen.ts`).
+ */
+export function sandboxDoorIsOpen(parts: Pick<ServerParts, 'sandbox' | 'production' | 'publicUrl'>): boolean {
+  return parts.sandbox !== null && !parts.production && isLoopback(parts.publicUrl)
 }
 
 /** Whether an address belongs to the sandbox's people. */
@@ -37,6 +36,10 @@ const bodySchema = z.object({ role: z.enum(tables.ROLES) })
 export function sandboxSignIn(parts: ServerParts, auth: Auth): RouteHandler {
   return async (context) => {
     if (!sandboxDoorIsOpen(parts)) throw new NotFoundError('There is no sandbox to sign in to.')
+    // A page elsewhere whose name was made to lead here (DNS rebinding) still says its own name.
+    const host = context.req.header('host')
+    if (host !== undefined && !isLoopback(`http://${host}`))
+      throw new NotFoundError('There is no sandbox to sign in to.')
     const { role } = await readBody(context, bodySchema)
     const email = `${role}${SANDBOX_DOMAIN}`
     const password = passwordOf(parts, role)
@@ -76,5 +79,5 @@ function passwordOf(parts: ServerParts, role: Role): string {
 }
 
 function isLoopback(url: string): boolean {
-  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)
+  return URL.canParse(url) && ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)
 }
