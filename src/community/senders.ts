@@ -32,7 +32,7 @@ const CONSENT_WORDS: Record<ConsentWord, readonly string[]> = {
  * which wins, because its words can be anything in any language.
  */
 export function consentWord(body: string, optOutType: string | null): ConsentWord | null {
-  const word = (optOutType ?? body).trim().toUpperCase()
+  const word = (optOutType || body).trim().toUpperCase()
   for (const [kind, words] of Object.entries(CONSENT_WORDS)) {
     if (words.includes(word)) return kind === 'stop' || kind === 'start' ? kind : 'help'
   }

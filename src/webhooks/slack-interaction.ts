@@ -59,6 +59,8 @@ export type SlackInteractionOptions = {
   connector: SlackConnector
   decisions: SlackDecisions
   refusals: RefusalCounter
+  /** Answers before the steps of runs go on; entered only by what is verified. */
+  first<T>(work: () => Promise<T>): Promise<T>
 }
 
 const SOURCE = 'slack-interaction'
@@ -81,7 +83,8 @@ export function slackInteractionHandler(
     if (!verified.ok) return refuse(options.refusals, SOURCE, verified.reason)
     const interaction = readInteraction(rawBody)
     if (!interaction) return refuse(options.refusals, SOURCE, 'malformed')
-    return respond(options, options.slack.approvers, interaction)
+    const { approvers } = options.slack
+    return options.first(() => respond(options, approvers, interaction))
   }
 }
 

@@ -3,7 +3,6 @@
  * delivery (Twilio signs no time and retries, so MessageSid is what counts) changes nothing and hears the same answer.
  */
 import type { Context } from 'hono'
-import { parsePhoneNumberFromString } from 'libphonenumber-js'
 import {
   awaitingDetails,
   completeSubmission,
@@ -31,6 +30,8 @@ export type TwilioSmsOptions = {
   publicUrl: string
   startReview(tx: Transaction, submissionId: string, round: number): Promise<void>
   refusals: RefusalCounter
+  /** Answers before the steps of runs go on; entered only by what is verified. */
+  first<T>(work: () => Promise<T>): Promise<T>
 }
 
 const SOURCE = 'twilio-sms'
@@ -54,23 +55,26 @@ export function twilioSmsHandler(options: TwilioSmsOptions): (context: Context) 
     const text = readText(params, options)
     if (!text) return refuse(options.refusals, SOURCE, 'malformed')
 
-    const received = await options.database.transaction(async (tx) => {
-      const given = await receive(tx, options, text)
-      seam('webhook.twilio-sms.before-commit')
-      return given
-    })
+    const received = await options.first(() =>
+      options.database.transaction(async (tx) => {
+        const given = await receive(tx, options, text)
+        seam('webhook.twilio-sms.before-commit')
+        return given
+      }),
+    )
     seam('webhook.twilio-sms.after-commit')
+    const from = text.from === null ? 'nobody' : maskPhone(text.from)
     options.logger.info(
       {
         event: 'delivery.processed',
         source: SOURCE,
         messageSid: text.messageSid,
-        from: maskPhone(text.from),
+        from,
         outcome: received.outcome,
         submission: received.submissionId,
         reference: received.reference,
       },
-      `A text from ${maskPhone(text.from)} ${BECAME[received.outcome]}${received.reference ? ` (${received.reference})` : ''}`,
+      `A text from ${from} ${BECAME[received.outcome]}${received.reference ? ` (${received.reference})` : ''}`,
     )
     return twiml(received.answer)
   }
@@ -78,7 +82,8 @@ export function twilioSmsHandler(options: TwilioSmsOptions): (context: Context) 
 
 type Text = {
   messageSid: string
-  from: string
+  /** E.164; null for senders that cannot be answered by text (short codes, WhatsApp, names). */
+  from: string | null
   body: string
   media: number
   optOutType: string | null
@@ -89,15 +94,16 @@ type Text = {
 function readText(params: [string, string][], options: TwilioSmsOptions): Text | null {
   const fields = new Map(params)
   const messageSid = fields.get('MessageSid') ?? ''
-  const from = parsePhoneNumberFromString(fields.get('From') ?? '')?.number
+  const from = fields.get('From') ?? ''
   const media = Number(fields.get('NumMedia') ?? '0')
-  if (!/^(SM|MM)[0-9a-f]{32}$/i.test(messageSid) || !from) return null
-  if (fields.get('AccountSid') !== options.twilio?.accountSid) return null
+  if (!/^[A-Z]{2}\w{1,62}$/.test(messageSid) || from === '') return null
+  const accountSid = fields.get('AccountSid')
+  if (accountSid !== undefined && accountSid !== options.twilio?.accountSid) return null
   return {
     messageSid,
-    from,
+    from: /^\+\d{6,15}$/.test(from) ? from : null,
     // PostgreSQL's text cannot hold the null character.
-    body: (fields.get('Body') ?? '').replaceAll('\0', '').slice(0, BODY_LIMIT),
+    body: [...(fields.get('Body') ?? '').replaceAll('\0', '')].slice(0, BODY_LIMIT).join(''),
     media: Number.isInteger(media) && media > 0 ? media : 0,
     optOutType: fields.get('OptOutType') ?? null,
     receivedAtMs: options.clock.now(),
@@ -114,6 +120,7 @@ const BECAME = {
   start: 'opted in',
   help: 'asked for help',
   repeated: 'came again',
+  unanswerable: 'came from a sender that cannot be texted back',
 } as const
 type TextOutcome = keyof typeof BECAME
 
@@ -138,6 +145,10 @@ async function receive(tx: Transaction, options: TwilioSmsOptions, text: Text): 
       submissionId: delivery.submissionId,
       reference: null,
     }
+  if (text.from === null) {
+    await concludeDelivery(tx, delivery.id, { outcome: 'unanswerable', answer: null, submissionId: null })
+    return { outcome: 'unanswerable', answer: null, submissionId: null, reference: null }
+  }
   const sender = await findOrCreateSender(tx, text.from, text.receivedAtMs)
   const { kind: outcome, submission, ...handled } = await handle(tx, options, sender, text)
   const submissionId = submission?.id ?? null
