@@ -56,7 +56,7 @@ export function processEnvironment(): Record<string, string | undefined> {
   return process.env
 }
 
-const port = z.coerce.number().int().min(0).max(65_535)
+const port = z.coerce.number().int().min(1).max(65_535)
 const duration = z.string().transform((text, context) => {
   const durationMs = parseDuration(text)
   if (durationMs === null) context.addIssue({ code: 'custom', message: 'not a duration' })

@@ -81,6 +81,16 @@ function provider<Settings>(
   return sandboxEnabled ? { mode: 'sandbox', settings: variables.sandbox() } : { mode: 'off', settings: null }
 }
 
+/** Slack takes a name when posting, but knows only ids when asked what was posted. */
+function channelId(reader: Reader, channel: string): string {
+  if (channel.startsWith('#')) {
+    reader.problem(
+      "SLACK_JOBS_CHANNEL is a name. Set it to the channel's id (C…), which Slack shows at the bottom of the channel's details.",
+    )
+  }
+  return channel
+}
+
 /** All providers of this program. */
 export function providers(
   reader: Reader,
@@ -122,7 +132,7 @@ export function providers(
       live: ([botToken = '', signingSecret = '', jobsChannel = '']) => ({
         botToken,
         signingSecret,
-        jobsChannel,
+        jobsChannel: channelId(reader, jobsChannel),
         approvers,
         apiUrl: url('SLACK_API_URL'),
       }),

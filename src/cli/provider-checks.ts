@@ -42,7 +42,7 @@ function liveChecks({ twilio, slack, openai, circle }: Config): Check[] {
     slack.mode === 'live' && slack.settings
       ? {
           name: 'slack',
-          url: new URL('auth.test', slack.settings.apiUrl ?? 'https://slack.com/api/').href,
+          url: `${(slack.settings.apiUrl ?? 'https://slack.com/api').replace(/\/+$/, '')}/auth.test`,
           headers: { authorization: `Bearer ${slack.settings.botToken}` },
           fix: 'Check SLACK_BOT_TOKEN: it begins with xoxb- and belongs to the installed app.',
           fine: (body) => body.includes('"ok":true'),
