@@ -40,6 +40,8 @@ function createPool(options: { url: string; poolSize: number; logger: Logger }):
     connectionString: options.url,
     max: options.poolSize,
     connectionTimeoutMillis: 15_000,
+    // A new connection costs more than a query: one that a flood has opened stays for the next.
+    idleTimeoutMillis: 5 * 60_000,
     keepAlive: true,
   })
   pool.on('error', (error) => {

@@ -53,6 +53,8 @@ export type Engine = {
 const APPLICATION_VERSION = 'kinkeeper-1'
 const APPLICATION_NAME = 'kinkeeper'
 const POLL_EVERY_MS = 40
+/** Nobody waits for a timer to the tenth of a second, and each poll costs the idle machine something. */
+const TIMERS_POLL_EVERY_MS = 250
 /** Runs that wait out a back-off occupy a place, so this is far above what two cores can do at once. */
 const RUNS_AT_ONCE = 200
 const ENGINE_CONNECTIONS = 20
@@ -172,7 +174,10 @@ function register(environment: RunEnvironment, job: Job): void {
 async function registerQueues(jobs: readonly Job[]): Promise<void> {
   const common = { minPollingIntervalMs: POLL_EVERY_MS, onConflict: 'always_update' as const }
   const lanes = new Set(jobs.filter((job) => !job.perKey).map((job) => job.queue))
-  for (const lane of lanes) await DBOS.registerQueue(lane, { ...common, workerConcurrency: RUNS_AT_ONCE })
+  for (const lane of lanes) {
+    const minPollingIntervalMs = lane === 'timers' ? TIMERS_POLL_EVERY_MS : POLL_EVERY_MS
+    await DBOS.registerQueue(lane, { ...common, minPollingIntervalMs, workerConcurrency: RUNS_AT_ONCE })
+  }
   for (const job of jobs) {
     if (!job.perKey) continue
     const { concurrency, rate } = job.perKey

@@ -48,7 +48,7 @@ process.exit(0)
 /** The acknowledgement of texts at a steady rate, the wait for a run, and the commit of a decision. */
 async function measureWebhooks(serverUrl: string): Promise<Row[]> {
   const database = await copyTemplate(serverUrl)
-  const world = await startSandboxWorld()
+  const world = await startSandboxWorld({ apart: true })
   const program = await startProgram({
     databaseUrl: database.url,
     world,
@@ -81,10 +81,10 @@ async function measureWebhooks(serverUrl: string): Promise<Row[]> {
   const ack = await textAtRate({
     ...target,
     perSecond: 100,
-    seconds: 10,
+    seconds: 13,
     body: (index) => `${GOOD_POST} ${index}`,
   })
-  await untilCount(pool, `select count(*) from approvals`, 1_060, 180_000)
+  await untilCount(pool, `select count(*) from approvals`, 1_360, 180_000)
   const clicks = await decideAll(world)
   await program.stop()
   await pool.end()
@@ -93,10 +93,16 @@ async function measureWebhooks(serverUrl: string): Promise<Row[]> {
   const acks99 = percentile(ack.samples, 0.99)
   return [
     {
-      what: 'webhook acknowledged at 100/s, p50 / p99',
+      what: 'webhook acknowledged at a steady 100/s, p50 / p99',
       value: `${ms(percentile(ack.samples, 0.5))} / ${ms(acks99)}${ack.failures > 0 ? `, ${ack.failures} failed` : ''}`,
       promise: 'p99 < 100 ms',
       kept: acks99 < 100 && ack.failures === 0,
+    },
+    {
+      what: '… in the first 3 s, from idle to that load',
+      value: `${ms(percentile(ack.atFirst, 0.5))} / ${ms(percentile(ack.atFirst, 0.99))}`,
+      promise: '',
+      kept: null,
     },
     {
       what: 'event to first step, idle, p50 / p99',

@@ -15,7 +15,7 @@ const DECISIONS = 15
 /** Ten thousand approvals that wait: what they cost the process, a restart and a decision. */
 export async function measureWaiting(serverUrl: string): Promise<Row[]> {
   const database = await copyTemplate(serverUrl)
-  const world = await startSandboxWorld()
+  const world = await startSandboxWorld({ apart: true })
   const options = { databaseUrl: database.url, world, mode: 'live' as const, env: { LOG_LEVEL: 'warn' } }
   const program = await startProgram(options)
   await submit(world, GOOD_POST)

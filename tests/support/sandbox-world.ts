@@ -6,6 +6,7 @@ import {
   type WorldView,
 } from '../../src/sandbox/index.ts'
 import { freePort } from './program.ts'
+import { startSandboxProcess } from './sandbox-process.ts'
 
 export type ChannelMessage = WorldView['slack']['channels'][number]['messages'][number]
 
@@ -29,15 +30,16 @@ export type SandboxWorld = {
   stop(): Promise<void>
 }
 
-/** Starts one. Every number is a new one, so that tests on one world do not meet. */
-export async function startSandboxWorld(): Promise<SandboxWorld> {
+/**
+ * Starts one. Every number is a new one, so that tests on one world do not meet.
+ * @param apart as a process of its own, for benchmarks
+ */
+export async function startSandboxWorld({ apart = false } = {}): Promise<SandboxWorld> {
   const appPort = await freePort()
-  const sandbox = await startSandbox({
-    ...credentials,
-    port: 0,
-    stateFile: ':memory:',
-    publicUrl: `http://127.0.0.1:${appPort}`,
-  })
+  const publicUrl = `http://127.0.0.1:${appPort}`
+  const sandbox = apart
+    ? await startSandboxProcess(credentials, publicUrl)
+    : await startSandbox({ ...credentials, port: 0, stateFile: ':memory:', publicUrl })
   const control: SandboxWorld['control'] = async (method, path, body) => {
     const response = await fetch(`${sandbox.url}/control${path}`, {
       method,
