@@ -1,7 +1,9 @@
 import { createApprovals } from '../approvals/index.ts'
 import { type Config, needsSandbox, providerModes } from '../config.ts'
+import type { Connectors } from '../connectors/index.ts'
 import {
   announceChange,
+  type ChangeFeed,
   checkServer,
   type Database,
   migrateDatabase,
@@ -9,7 +11,7 @@ import {
   openDatabase,
   startEmbeddedPostgres,
 } from '../database/index.ts'
-import { createSlots, type Engine, startEngine } from '../engine/index.ts'
+import { createSlots, type Engine, type RunStarter, type Slots, startEngine } from '../engine/index.ts'
 import { createJobPostReview, type JobPostReview } from '../jobs/job-post-review/index.ts'
 import { createMetrics } from '../monitoring/index.ts'
 import { armSeams, type Clock, createClock, type Logger, SECOND_MS } from '../primitives/index.ts'
@@ -61,93 +63,103 @@ async function startParts(
     startSandbox(config, logger, undo),
     ensureDashboard(),
   ])
-  const clock = createClock()
-  const slots = createSlots()
+  const base: Base = { config, logger, database, clock: createClock(), slots: createSlots(), sandbox }
+  if (sandbox) await readSandboxClock(`${sandbox.url}/control`, base.clock)
+  const work = await startWork(base, undo)
+  if (sandbox) undo.push(followClock(base, sandbox, work.wakeDue))
+  const changes = openChangeFeed({ url: database.url, logger })
+  undo.push(() => changes.close())
+  undo.push(await listen(await createEdge(base, work, changes), config))
+  const ownerLink = await ensureOwnerLink({ database, clock: base.clock, publicUrl: config.publicUrl })
+  return { config, embedded, ownerLink }
+}
+
+/** What everything else stands on. */
+type Base = {
+  config: Config
+  logger: Logger
+  database: Database
+  clock: Clock
+  slots: Slots
+  sandbox: { url: string } | null
+}
+type Work = {
+  review: JobPostReview
+  connectors: Connectors
+  starter: () => RunStarter
+  wakeDue: () => Promise<void>
+}
+
+/** The jobs, the approvals that they open, and the engine that runs them. */
+async function startWork(base: Base, undo: (() => Promise<unknown>)[]): Promise<Work> {
+  const { config, logger, database, clock, slots } = base
   const late: { engine: Engine | null } = { engine: null }
   const starter = () => {
     if (!late.engine) throw new Error('The engine has not started yet')
     return late.engine.starter
   }
-  const modes = providerModes(config)
   const connectors = connect(config)
   const review: JobPostReview = createJobPostReview({
     database,
     clock,
     connectors,
-    modes,
+    modes: providerModes(config),
     slackChannel: config.slack.settings?.jobsChannel ?? null,
     starter,
     approvals: () => approvals,
   })
-  const approvals = createApprovals({
-    database,
-    clock,
-    starter,
-    kinds: [review.approvalKind],
-    ...config.approvals,
-  })
-  if (sandbox) await readSandboxClock(`${sandbox.url}/control`, clock)
-  late.engine = await startEngine({
-    database,
-    clock,
-    logger,
-    slots,
-    jobs: [...review.jobs, approvals.timer],
-    onLost: () => endAsLost(logger),
-  })
-  undo.push(() => late.engine?.stop(DRAIN_LIMIT_MS) ?? Promise.resolve())
-  if (sandbox)
-    undo.push(followClock(sandbox, { database, clock, logger, wakeDue: () => wakeAll(approvals, review) }))
+  const kinds = [review.approvalKind]
+  const approvals = createApprovals({ database, clock, starter, kinds, ...config.approvals })
+  const jobs = [...review.jobs, approvals.timer]
+  const engine = await startEngine({ database, clock, logger, slots, jobs, onLost: () => endAsLost(logger) })
+  late.engine = engine
+  undo.push(() => engine.stop(DRAIN_LIMIT_MS))
+  const wakeDue = async () => {
+    await approvals.wakeDue()
+    await review.wakeDue()
+  }
+  return { review, connectors, starter, wakeDue }
+}
 
-  const changes = openChangeFeed({ url: database.url, logger })
-  undo.push(() => changes.close())
+/** The HTTP edge: what answers a request. */
+async function createEdge(base: Base, work: Work, changes: ChangeFeed) {
+  const { config, logger, database, clock, sandbox } = base
+  const { publicUrl, production } = config
   const metrics = createMetrics()
   metrics.gauge('kinkeeper_process_resident_bytes', 'Resident memory of this process', () =>
     process.memoryUsage.rss(),
   )
   const refusals = (source: string, reason: string) =>
     metrics.count('kinkeeper_webhook_refusals_total', { source, reason })
+  const inbound = { database, clock, logger, refusals, first: base.slots.foreground }
+  const { startReview } = work.review
+  const decisions = slackDecisions(database, work.review)
   const server = createServer({
     database,
     clock,
     logger,
     changes,
-    starter,
-    review,
-    modes,
+    starter: work.starter,
+    review: work.review,
+    modes: providerModes(config),
     webhooks: {
-      twilioSms: twilioSmsHandler({
-        database,
-        clock,
-        logger,
-        twilio: config.twilio.settings,
-        publicUrl: config.publicUrl,
-        startReview: review.startReview,
-        refusals,
-        first: slots.foreground,
-      }),
+      twilioSms: twilioSmsHandler({ ...inbound, twilio: config.twilio.settings, publicUrl, startReview }),
       slackInteraction: slackInteractionHandler({
-        database,
-        clock,
-        logger,
+        ...inbound,
         slack: config.slack.settings,
-        connector: connectors.slack,
-        decisions: slackDecisions(database, review),
-        refusals,
-        first: slots.foreground,
+        connector: work.connectors.slack,
+        decisions,
       }),
     },
     sandbox: sandbox ? { controlUrl: `${sandbox.url}/control` } : null,
-    publicUrl: config.publicUrl,
-    production: config.production,
+    publicUrl,
+    production,
     sessionSecret: await sessionSecret(database),
     dashboardDir: DASHBOARD_DIR,
-    readiness: () => readiness(database, late.engine !== null),
+    readiness: () => readiness(database),
     metrics: () => metrics.text(),
   })
-  undo.push(await listen(server.fetch, config))
-  const ownerLink = await ensureOwnerLink({ database, clock, publicUrl: config.publicUrl })
-  return { config, embedded, ownerLink }
+  return server.fetch
 }
 
 async function startDatabase(config: Config, logger: Logger, undo: (() => Promise<unknown>)[]) {
@@ -172,38 +184,32 @@ async function startSandbox(
   return sandbox
 }
 
+/** Gives what stops following. */
 function followClock(
+  { database, clock, logger }: Base,
   sandbox: { url: string },
-  options: { database: Database; clock: Clock; logger: Logger; wakeDue: () => Promise<void> },
+  wakeDue: () => Promise<void>,
 ): () => Promise<void> {
   const unfollow = followSandboxClock({
-    ...options,
+    clock,
+    logger,
+    wakeDue,
     controlUrl: `${sandbox.url}/control`,
     async onMoved() {
-      await options.wakeDue()
-      await options.database.transaction((tx) => announceChange(tx, { topic: 'clock', id: null }))
+      await wakeDue()
+      await database.transaction((tx) => announceChange(tx, { topic: 'clock', id: null }))
     },
   })
   return async () => unfollow()
 }
 
-async function wakeAll(
-  approvals: { wakeDue(): Promise<void> },
-  review: { wakeDue(): Promise<void> },
-): Promise<void> {
-  await approvals.wakeDue()
-  await review.wakeDue()
-}
-
-async function readiness(
-  database: Database,
-  engine: boolean,
-): Promise<{ ready: boolean; checks: Record<string, boolean> }> {
+/** The edge only listens once the schema is up to date and the engine runs, so the database is what can go away. */
+async function readiness(database: Database): Promise<{ ready: boolean; checks: Record<string, boolean> }> {
   const answers = await database.pool.query('select 1').then(
     () => true,
     () => false,
   )
-  return { ready: answers && engine, checks: { database: answers, migrations: answers, engine } }
+  return { ready: answers, checks: { database: answers, migrations: true, engine: true } }
 }
 
 /** Another process has this one's runs: going on would do things twice. Whatever supervises us starts us again. */
