@@ -75,14 +75,15 @@ export function runningServer(placement: Placement): { pid: number; port: number
 /**
  * Starts the server on a free port and waits until it takes connections.
  * @param accepts tells whether the server on a port lets us in
+ * @param mustPort null: the port of the last time, or any free one
  * @returns the port (of another program's server when that one was faster)
  */
 export async function launch(
   placement: Placement,
   accepts: (port: number) => Promise<boolean>,
+  mustPort: number | null,
 ): Promise<number> {
-  const last = lastPort(placement)
-  const port = last !== null && (await listenOn(last)) ? last : await freePort()
+  const port = mustPort === null ? await choosePort(placement) : await waitForPort(mustPort)
   const logFile = `${placement.dataDir}.log`
   const log = openSync(logFile, 'a')
   own(placement, logFile)
@@ -137,6 +138,21 @@ export async function stopProcess(placement: Placement): Promise<void> {
       throw new Error(`PostgreSQL (process ${running.pid}) did not stop within ${STOP_LIMIT_MS / 1000} s`)
     await delay(20)
   }
+}
+
+async function choosePort(placement: Placement): Promise<number> {
+  const last = lastPort(placement)
+  return last !== null && (await listenOn(last)) ? last : freePort()
+}
+
+/** A server that has just died may hold its port for a moment longer. */
+async function waitForPort(port: number): Promise<number> {
+  const limit = monotonicMs() + START_LIMIT_MS
+  while (monotonicMs() < limit) {
+    if (await listenOn(port)) return port
+    await delay(50)
+  }
+  throw new Error(`Port ${port}, which PostgreSQL was served on, is taken by another program.`)
 }
 
 /** A port that this data was last served on is used again, so that open pools find their way back. */

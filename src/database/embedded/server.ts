@@ -46,7 +46,7 @@ export async function startEmbeddedPostgres(options: {
   await createDatabase(owner)
 
   const state = { stopping: false }
-  watchOwner(owner, server, options.dataDir, state)
+  watchOwner(owner, { ...server, port: first.port }, options.dataDir, state)
   return {
     url: connectionString(first.port, password, USER),
     dataDir: placement.dataDir,
@@ -58,6 +58,7 @@ export async function startEmbeddedPostgres(options: {
   }
 }
 
+type OpenServer = Server & { port: number }
 type Server = { placement: Placement; password: string; logger: Logger }
 
 async function readOrCreatePassword(dataDir: string, placement: Placement): Promise<string> {
@@ -69,11 +70,17 @@ async function readOrCreatePassword(dataDir: string, placement: Placement): Prom
   return password
 }
 
-/** The port of a server that accepts connections: the one that runs already, or a new one. */
-async function ensureRunning(server: Server): Promise<{ port: number; tookOver: boolean }> {
+/**
+ * The port of a server that accepts connections: the one that runs already, or a new one. @param mustPort the port that
+ * pools are open to: a server brought back anywhere else would never be found
+ */
+async function ensureRunning(
+  server: Server,
+  mustPort: number | null = null,
+): Promise<{ port: number; tookOver: boolean }> {
   const running = runningServer(server.placement)
   if (running && (await accepts(running.port, server.password))) return { port: running.port, tookOver: true }
-  const port = await launch(server.placement, (candidate) => accepts(candidate, server.password))
+  const port = await launch(server.placement, (candidate) => accepts(candidate, server.password), mustPort)
   return { port, tookOver: false }
 }
 
@@ -115,7 +122,12 @@ async function createDatabase(client: pg.Client): Promise<void> {
 }
 
 /** A server that dies under us (out of memory, an operator's kill) is started again on the same port. */
-function watchOwner(owner: pg.Client, server: Server, dataDir: string, state: { stopping: boolean }): void {
+function watchOwner(
+  owner: pg.Client,
+  server: OpenServer,
+  dataDir: string,
+  state: { stopping: boolean },
+): void {
   owner.on('error', () => {})
   owner.once('end', () => {
     if (state.stopping) return
@@ -124,9 +136,9 @@ function watchOwner(owner: pg.Client, server: Server, dataDir: string, state: { 
   })
 }
 
-async function recover(server: Server, dataDir: string, state: { stopping: boolean }): Promise<void> {
+async function recover(server: OpenServer, dataDir: string, state: { stopping: boolean }): Promise<void> {
   try {
-    const running = await ensureRunning(server)
+    const running = await ensureRunning(server, server.port)
     const owner = await claim(server, running.port, dataDir)
     watchOwner(owner, server, dataDir, state)
     server.logger.info({ event: 'postgres.recovered' }, 'The embedded PostgreSQL is back')
