@@ -10,7 +10,6 @@ export type Metrics = {
 
 const HELP: Record<string, string> = {
   kinkeeper_webhook_refusals_total: 'Deliveries turned away, by source and reason',
-  kinkeeper_webhook_answers_total: 'Deliveries answered, by source and status',
 }
 
 export function createMetrics(): Metrics {

@@ -17,5 +17,6 @@ export {
 export { newId, referenceCode } from './ids.ts'
 export { isRecord, type Json, parseJson } from './json.ts'
 export { createLogger, type Logger, type LogLevel } from './logger.ts'
+export { isLoopbackUrl } from './loopback.ts'
 export { maskJson, maskPersonalData, maskPhone } from './masking.ts'
 export { armSeams, seam } from './seams.ts'

@@ -6,7 +6,7 @@ import { createHmac } from 'node:crypto'
 import { hashPassword } from 'better-auth/crypto'
 import { z } from 'zod'
 import { tables } from '../database/index.ts'
-import { NotFoundError } from '../primitives/index.ts'
+import { isLoopbackUrl, NotFoundError } from '../primitives/index.ts'
 import type { RouteHandler } from './access.ts'
 import type { Auth } from './auth.ts'
 import type { Role } from './contract.ts'
@@ -22,7 +22,7 @@ const NAMES: Record<Role, string> = { owner: 'Olive Owner', approver: 'Abe Appro
  * machine alone (which it does when PUBLIC_URL is a loopback address; see `start/listen.ts`).
  */
 export function sandboxDoorIsOpen(parts: Pick<ServerParts, 'sandbox' | 'production' | 'publicUrl'>): boolean {
-  return parts.sandbox !== null && !parts.production && isLoopback(parts.publicUrl)
+  return parts.sandbox !== null && !parts.production && isLoopbackUrl(parts.publicUrl)
 }
 
 /** Whether an address belongs to the sandbox's people. */
@@ -38,7 +38,7 @@ export function sandboxSignIn(parts: ServerParts, auth: Auth): RouteHandler {
     if (!sandboxDoorIsOpen(parts)) throw new NotFoundError('There is no sandbox to sign in to.')
     // A page elsewhere whose name was made to lead here (DNS rebinding) still says its own name.
     const host = context.req.header('host')
-    if (host !== undefined && !isLoopback(`http://${host}`))
+    if (host !== undefined && !isLoopbackUrl(`http://${host}`))
       throw new NotFoundError('There is no sandbox to sign in to.')
     const { role } = await readBody(context, bodySchema)
     const email = `${role}${SANDBOX_DOMAIN}`
@@ -76,8 +76,4 @@ async function ensurePerson(
 /** Only this installation can compute it. */
 function passwordOf(parts: ServerParts, role: Role): string {
   return createHmac('sha256', parts.sessionSecret).update(`sandbox:${role}`).digest('base64url')
-}
-
-function isLoopback(url: string): boolean {
-  return URL.canParse(url) && ['localhost', '127.0.0.1', '[::1]'].includes(new URL(url).hostname)
 }

@@ -1,9 +1,8 @@
 import { serve } from '@hono/node-server'
-import { SECOND_MS } from '../primitives/index.ts'
+import { isLoopbackUrl, SECOND_MS } from '../primitives/index.ts'
 
 /** Answers under way get this long at a stop: as long as Slack waits for one. */
 const ANSWER_LIMIT_MS = 3 * SECOND_MS
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /**
  * Listens: to this machine alone while PUBLIC_URL is a loopback address (then nobody else is meant to come, and the
@@ -15,7 +14,7 @@ export async function listen(
   fetch: Parameters<typeof serve>[0]['fetch'],
   { port, publicUrl }: { port: number; publicUrl: string },
 ): Promise<() => Promise<void>> {
-  const hostname = LOOPBACK.has(new URL(publicUrl).hostname) ? '127.0.0.1' : '0.0.0.0'
+  const hostname = isLoopbackUrl(publicUrl) ? '127.0.0.1' : '0.0.0.0'
   const server = await new Promise<ReturnType<typeof serve>>((resolve, reject) => {
     const starting = serve({ fetch, port, hostname }, () => resolve(starting))
     starting.once('error', (error: NodeJS.ErrnoException) =>
