@@ -4,7 +4,8 @@
  */
 import { existsSync } from 'node:fs'
 import { z } from 'zod'
-import type { ProviderMode } from './connectors/contract.ts'
+import type { ProviderMode, ProviderName } from './connectors/contract.ts'
+import { type MembershipProviders, membershipProviders } from './membership-config.ts'
 import { DAY_MS, type LogLevel, parseDuration } from './primitives/index.ts'
 import {
   type CircleSettings,
@@ -16,10 +17,10 @@ import {
   type Provider,
   providers,
   type Reader,
-  type SandboxCredentials,
   type SlackSettings,
   type TwilioSettings,
 } from './provider-config.ts'
+import type { SandboxCredentials } from './provider-credentials.ts'
 
 export type Config = {
   port: number
@@ -33,11 +34,15 @@ export type Config = {
   slack: Provider<SlackSettings>
   openai: Provider<OpenAiSettings>
   circle: Provider<CircleSettings>
-  approvals: { timeoutMs: number; reminderMs: number[] }
-  logLevel: LogLevel
-  /** For crash tests only: see primitives/seams.ts. */
-  seams: { crashAt: string | null; trace: boolean }
-}
+} & MembershipProviders & {
+    /** Bearers for schedulers outside and for senders of events; null: that door is shut and says so. */
+    cronSecret: string | null
+    eventsKey: string | null
+    approvals: { timeoutMs: number; reminderMs: number[] }
+    logLevel: LogLevel
+    /** For crash tests only: see primitives/seams.ts. */
+    seams: { crashAt: string | null; trace: boolean }
+  }
 
 /** The settings cannot be used. Each problem is a sentence for the operator. */
 export class ConfigError extends Error {
@@ -111,6 +116,14 @@ export function readConfig(environment: Environment, sandboxCredentials: Sandbox
     dataDir: dataDirOf(environment),
     sandbox,
     ...providers(reader, sandbox, sandboxCredentials),
+    ...membershipProviders(
+      reader,
+      sandbox.enabled,
+      sandboxUrl ?? `http://127.0.0.1:${sandboxPort}`,
+      sandboxCredentials,
+    ),
+    cronSecret: reader.text('CRON_SECRET') ?? null,
+    eventsKey: reader.text('EVENTS_KEY') ?? null,
     approvals: { timeoutMs, reminderMs: reminders(reader, timeoutMs) },
     logLevel: reader.parsed(
       'LOG_LEVEL',
@@ -146,14 +159,16 @@ function reminders(reader: Reader, timeoutMs: number): number[] {
 }
 
 /** Provider by provider, how it stands: for the start screen, the doctor and the dashboard. */
-export function providerModes(
-  config: Config,
-): Record<'twilio' | 'slack' | 'openai' | 'circle', ProviderMode> {
+export function providerModes(config: Config): Record<ProviderName, ProviderMode> {
   return {
     twilio: config.twilio.mode,
     slack: config.slack.mode,
     openai: config.openai.mode,
     circle: config.circle.mode,
+    mailchimp: config.mailchimp.mode,
+    luma: config.luma.mode,
+    stripe: config.stripe.mode,
+    clerk: config.clerk.mode,
   }
 }
 

@@ -1,19 +1,7 @@
 /** The providers' part of the environment: all of a provider's credentials make it live, none leave it to the sandbox. */
 import { z } from 'zod'
 import type { ProviderMode } from './connectors/contract.ts'
-
-/** Credentials of the providers' stand-ins; made once per installation, so that nobody outside can sign as them. */
-export type SandboxCredentials = {
-  twilioAccountSid: string
-  twilioAuthToken: string
-  twilioFrom: string
-  slackBotToken: string
-  slackSigningSecret: string
-  slackJobsChannel: string
-  openaiApiKey: string
-  circleApiToken: string
-  circleSpaceId: string
-}
+import type { SandboxCredentials } from './provider-credentials.ts'
 
 export type Provider<Settings> = { mode: ProviderMode; settings: Settings | null }
 export type TwilioSettings = { accountSid: string; authToken: string; from: string; apiUrl: string | null }
@@ -21,6 +9,10 @@ export type SlackSettings = {
   botToken: string
   signingSecret: string
   jobsChannel: string
+  /** Where operators are told things; null: the jobs channel. */
+  alertsChannel: string | null
+  /** The user group that holds exactly the members; null: none is kept. */
+  membersUsergroup: string | null
   approvers: readonly string[] | null
   apiUrl: string | null
 }
@@ -63,7 +55,7 @@ export function createReader(environment: Environment, problems: string[]): Read
 }
 
 /** One provider: live with its own credentials, else the sandbox's, else off. Half of the credentials is a mistake. */
-function provider<Settings>(
+export function provider<Settings>(
   reader: Reader,
   sandboxEnabled: boolean,
   variables: { required: string[]; live(values: string[]): Settings; sandbox(): Settings },
@@ -79,6 +71,16 @@ function provider<Settings>(
     )
   }
   return sandboxEnabled ? { mode: 'sandbox', settings: variables.sandbox() } : { mode: 'off', settings: null }
+}
+
+/** A provider's address, when it is not its own. */
+export function providerUrl(reader: Reader, name: string): string | null {
+  return reader.parsed(
+    name,
+    httpUrl.nullable(),
+    null,
+    'Set it to an address that begins with https:// or http://.',
+  )
 }
 
 /** Slack takes a name when posting, but knows only ids when asked what was posted. */
@@ -102,13 +104,7 @@ export function providers(
   openai: Provider<OpenAiSettings>
   circle: Provider<CircleSettings>
 } {
-  const url = (name: string) =>
-    reader.parsed(
-      name,
-      httpUrl.nullable(),
-      null,
-      'Set it to an address that begins with https:// or http://.',
-    )
+  const url = (name: string) => providerUrl(reader, name)
   const standIn = sandbox.url ?? `http://127.0.0.1:${sandbox.port}`
   const approvers = reader.parsed('SLACK_APPROVERS', list.nullable(), null, '')
   return {
@@ -133,6 +129,8 @@ export function providers(
         botToken,
         signingSecret,
         jobsChannel: channelId(reader, jobsChannel),
+        alertsChannel: reader.text('SLACK_ALERTS_CHANNEL') ?? null,
+        membersUsergroup: reader.text('SLACK_MEMBERS_USERGROUP') ?? null,
         approvers,
         apiUrl: url('SLACK_API_URL'),
       }),
@@ -140,6 +138,8 @@ export function providers(
         botToken: own.slackBotToken,
         signingSecret: own.slackSigningSecret,
         jobsChannel: own.slackJobsChannel,
+        alertsChannel: own.slackAlertsChannel,
+        membersUsergroup: own.slackMembersUsergroup,
         approvers,
         apiUrl: `${standIn}/slack/api/`,
       }),

@@ -14,7 +14,15 @@ import type { KnownBlock, ModalView } from './slack/blocks.ts'
 
 /** Where a provider's connection stands: `live` with own credentials, `sandbox`, or `off` (no credentials, no sandbox). */
 export type ProviderMode = 'live' | 'sandbox' | 'off'
-export type ProviderName = 'twilio' | 'slack' | 'openai' | 'circle'
+export type ProviderName =
+  | 'twilio'
+  | 'slack'
+  | 'openai'
+  | 'circle'
+  | 'mailchimp'
+  | 'luma'
+  | 'stripe'
+  | 'clerk'
 
 export type SlackMessageRef = { channel: string; ts: string }
 

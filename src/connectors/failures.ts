@@ -42,6 +42,10 @@ const NAMES: Record<ProviderName, string> = {
   circle: 'Circle',
   twilio: 'Twilio',
   openai: 'OpenAI',
+  mailchimp: 'Mailchimp',
+  luma: 'Luma',
+  stripe: 'Stripe',
+  clerk: 'Clerk',
 }
 
 /** The error that a failure of a call becomes. Its facts carry provider, operation, and status and code if any. */

@@ -21,6 +21,16 @@ const optionsSchema = z.object({
   openaiApiKey: z.string().min(1),
   circleApiToken: z.string().min(1),
   circleSpaceId: z.coerce.number().int().positive(),
+  slackMembersUsergroup: z.string().min(1),
+  mailchimpApiKey: z.string().min(1),
+  mailchimpListId: z.string().min(1),
+  mailchimpWelcomeJourneyId: z.coerce.number().int().positive(),
+  mailchimpWelcomeStepId: z.coerce.number().int().positive(),
+  lumaApiKey: z.string().min(1),
+  stripeApiKey: z.string().min(1),
+  stripeWebhookSecret: z.string().regex(/^whsec_./, 'it begins with whsec_'),
+  clerkSecretKey: z.string().min(1),
+  clerkWebhookSecret: z.string().regex(/^whsec_[A-Za-z0-9+/=]+$/, 'it is whsec_ and base64'),
 })
 
 export type SandboxOptions = z.output<typeof optionsSchema>
@@ -41,6 +51,16 @@ const VARIABLES: Record<OptionName, string> = {
   openaiApiKey: 'OPENAI_API_KEY',
   circleApiToken: 'CIRCLE_API_TOKEN',
   circleSpaceId: 'CIRCLE_SPACE_ID',
+  slackMembersUsergroup: 'SLACK_MEMBERS_USERGROUP',
+  mailchimpApiKey: 'MAILCHIMP_API_KEY',
+  mailchimpListId: 'MAILCHIMP_LIST_ID',
+  mailchimpWelcomeJourneyId: 'MAILCHIMP_WELCOME_JOURNEY_ID',
+  mailchimpWelcomeStepId: 'MAILCHIMP_WELCOME_STEP_ID',
+  lumaApiKey: 'LUMA_API_KEY',
+  stripeApiKey: 'STRIPE_API_KEY',
+  stripeWebhookSecret: 'STRIPE_WEBHOOK_SECRET',
+  clerkSecretKey: 'CLERK_SECRET_KEY',
+  clerkWebhookSecret: 'CLERK_WEBHOOK_SIGNING_SECRET',
 }
 
 /** What came of reading the environment: options, or one sentence per wrong variable. */

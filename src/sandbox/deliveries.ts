@@ -5,7 +5,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { setTimeout as wait } from 'node:timers/promises'
-import { monotonicMs } from '../primitives/index.ts'
+import { monotonicMs, parseJson } from '../primitives/index.ts'
 import type { Provider } from './faults.ts'
 import type { World } from './world.ts'
 
@@ -14,7 +14,8 @@ export type Delivery = {
   operation: 'webhook' | 'status-callback' | 'interaction'
   url: string
   headers: Record<string, string>
-  form: Record<string, string>
+  /** What is sent: a form's fields, or JSON as the very text that was signed. */
+  body: { form: Record<string, string> } | { json: string }
   connectTimeoutMs: number
   /** From the first byte sent to the last one read. */
   totalTimeoutMs: number
@@ -38,7 +39,7 @@ export async function deliver(world: World, delivery: Delivery): Promise<Deliver
     method: 'POST',
     path: delivery.url,
     headers: delivery.headers,
-    body: delivery.form,
+    body: 'form' in delivery.body ? delivery.body.form : parseJson(delivery.body.json),
     status: null,
     fault: fault?.id ?? null,
     atMs: world.clock.now(),
@@ -80,7 +81,10 @@ async function sendWithFault(
 function send(delivery: Delivery, address: string): Promise<DeliveryOutcome> {
   const startedMs = monotonicMs()
   const elapsed = () => Math.round(monotonicMs() - startedMs)
-  const body = new URLSearchParams(delivery.form).toString()
+  const [type, body] =
+    'form' in delivery.body
+      ? ['application/x-www-form-urlencoded', new URLSearchParams(delivery.body.form).toString()]
+      : ['application/json; charset=utf-8', delivery.body.json]
   const request = address.startsWith('https:') ? httpsRequest : httpRequest
   return new Promise((resolve) => {
     let connected = false
@@ -90,7 +94,7 @@ function send(delivery: Delivery, address: string): Promise<DeliveryOutcome> {
       headers: {
         ...delivery.headers,
         host: new URL(delivery.url).host,
-        'content-type': 'application/x-www-form-urlencoded',
+        'content-type': type,
         'content-length': String(Buffer.byteLength(body)),
       },
     })

@@ -32,6 +32,16 @@ export const SANDBOX_CREDENTIALS = {
   openaiApiKey: 'sandbox-openai-api-key',
   circleApiToken: 'sandbox-circle-api-token',
   circleSpaceId: 1001,
+  slackMembersUsergroup: 'S0SANDMEMBR',
+  mailchimpApiKey: 'sandbox-mailchimp-api-key-us1',
+  mailchimpListId: '5a4dc0ffee',
+  mailchimpWelcomeJourneyId: 2001,
+  mailchimpWelcomeStepId: 20011,
+  lumaApiKey: 'sandbox-luma-api-key',
+  stripeApiKey: 'sk_test_sandbox',
+  stripeWebhookSecret: 'whsec_c2FuZGJveC1zdHJpcGUtc2VjcmV0',
+  clerkSecretKey: 'sk_test_sandbox_clerk',
+  clerkWebhookSecret: 'whsec_c2FuZGJveC1jbGVyay1zZWNyZXQtMDAwMA==',
 } as const satisfies Partial<SandboxOptions>
 
 export type RunningSandbox = {

@@ -18,6 +18,10 @@ const limitsSchema = z.strictObject({
   circleRequests: bucket,
   openaiRequests: bucket,
   twilioRequests: bucket,
+  mailchimpRequests: bucket,
+  lumaRequests: bucket,
+  stripeRequests: bucket,
+  clerkRequests: bucket,
 })
 export type Limits = z.infer<typeof limitsSchema>
 
@@ -34,6 +38,10 @@ export const GENEROUS_LIMITS: Limits = {
   circleRequests: { perMinute: 6_000, burst: 2_000 },
   openaiRequests: { perMinute: 6_000, burst: 1_000 },
   twilioRequests: { perMinute: 6_000, burst: 1_000 },
+  mailchimpRequests: { perMinute: 60_000, burst: 10_000 },
+  lumaRequests: { perMinute: 6_000, burst: 2_000 },
+  stripeRequests: { perMinute: 60_000, burst: 2_000 },
+  clerkRequests: { perMinute: 6_000, burst: 1_000 },
 }
 
 /** Slack: docs.slack.dev/apis/web-api/rate-limits. Circle: 2,000 in 5 minutes per address. */
@@ -44,6 +52,9 @@ const DOCUMENTED_LIMITS: Limits = {
   slackTier3: { perMinute: 50, burst: 50 },
   slackTier4: { perMinute: 100, burst: 100 },
   circleRequests: { perMinute: 400, burst: 2_000 },
+  lumaRequests: { perMinute: 200, burst: 200 },
+  stripeRequests: { perMinute: 1_500, burst: 25 },
+  clerkRequests: { perMinute: 600, burst: 100 },
 }
 
 const SLACK_BUCKETS: Record<string, keyof Limits> = {

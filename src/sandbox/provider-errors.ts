@@ -40,6 +40,37 @@ function errorBody(provider: Provider, status: number, code: string | number | u
           : 'Something went wrong.',
         error_details: {},
       }
+    case 'mailchimp':
+      return {
+        type: 'https://mailchimp.com/developer/marketing/docs/errors/',
+        title: limited ? 'Too Many Requests' : 'InternalServerError',
+        status,
+        detail: limited
+          ? 'You have exceeded the limit of 10 simultaneous connections.'
+          : 'An unexpected internal error has occurred. Please contact Support for more information.',
+        instance: '00000000-0000-0000-0000-000000000000',
+      }
+    case 'luma':
+      return { message: limited ? 'Too many requests.' : 'Something went wrong.' }
+    case 'stripe':
+      return {
+        error: limited
+          ? {
+              type: 'invalid_request_error',
+              code: code ?? 'rate_limit',
+              message: 'Request rate limit exceeded.',
+            }
+          : { type: 'api_error', message: 'An unknown error occurred.', ...(code ? { code } : {}) },
+      }
+    case 'clerk':
+      return {
+        errors: [
+          limited
+            ? { code: code ?? 'too_many_requests', message: 'Too many requests. Please try again in a bit.' }
+            : { code: code ?? 'internal_clerk_error', message: 'Something went wrong.' },
+        ],
+        clerk_trace_id: 'sandbox',
+      }
   }
 }
 

@@ -91,7 +91,16 @@ test.each([
     'strangers could reach something live',
     {
       publicUrl: 'https://kinkeeper.example.org',
-      modes: { twilio: 'live', slack: 'off', openai: 'off', circle: 'off' },
+      modes: {
+        twilio: 'live',
+        slack: 'off',
+        openai: 'off',
+        circle: 'off',
+        mailchimp: 'off',
+        luma: 'off',
+        stripe: 'off',
+        clerk: 'off',
+      },
     },
   ],
 ] as const)('the sandbox’s door is shut when %s, also for sessions from before', async (_when, change) => {

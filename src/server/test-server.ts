@@ -67,7 +67,16 @@ export async function startTestServer({ url, drop }: { url: string; drop(): Prom
 }
 
 const ORIGIN = 'http://localhost:3000'
-const MODES = { twilio: 'sandbox', slack: 'sandbox', openai: 'off', circle: 'sandbox' } as const
+const MODES = {
+  twilio: 'sandbox',
+  slack: 'sandbox',
+  openai: 'off',
+  circle: 'sandbox',
+  mailchimp: 'off',
+  luma: 'off',
+  stripe: 'off',
+  clerk: 'off',
+} as const
 const silent = createLogger('silent')
 
 async function startRooms(url: string) {

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { type Config, processEnvironment } from '../config.ts'
 import { type Logger, parseJson } from '../primitives/index.ts'
-import type { SandboxCredentials } from '../provider-config.ts'
+import { credentialsEnvironment, type SandboxCredentials } from '../provider-credentials.ts'
 
 const MAIN = fileURLToPath(new URL('../sandbox/main.ts', import.meta.url))
 
@@ -70,14 +70,6 @@ function sandboxEnvironment(config: Config, credentials: SandboxCredentials): Re
     SANDBOX_EXIT_WITH_PARENT: '1',
     PUBLIC_URL: config.publicUrl,
     SANDBOX_DELIVER_TO: `http://127.0.0.1:${config.port}`,
-    TWILIO_ACCOUNT_SID: credentials.twilioAccountSid,
-    TWILIO_AUTH_TOKEN: credentials.twilioAuthToken,
-    TWILIO_FROM: credentials.twilioFrom,
-    SLACK_BOT_TOKEN: credentials.slackBotToken,
-    SLACK_SIGNING_SECRET: credentials.slackSigningSecret,
-    SLACK_JOBS_CHANNEL: credentials.slackJobsChannel,
-    OPENAI_API_KEY: credentials.openaiApiKey,
-    CIRCLE_API_TOKEN: credentials.circleApiToken,
-    CIRCLE_SPACE_ID: credentials.circleSpaceId,
+    ...credentialsEnvironment(credentials),
   }
 }

@@ -10,7 +10,16 @@ export type StartFacts = {
 }
 
 const MODES = { live: 'live', sandbox: 'sandbox', off: 'off' } as const
-const NAMES = { twilio: 'Twilio', slack: 'Slack', openai: 'OpenAI', circle: 'Circle' } as const
+const NAMES = {
+  twilio: 'Twilio',
+  slack: 'Slack',
+  openai: 'OpenAI',
+  circle: 'Circle',
+  mailchimp: 'Mailchimp',
+  luma: 'Luma',
+  stripe: 'Stripe',
+  clerk: 'Clerk',
+} as const
 
 /** What the operator reads when the program is ready: one screenful, with what to do next first. */
 export function startScreen(facts: StartFacts): string {
@@ -52,6 +61,10 @@ const CREDENTIALS = {
   slack: 'SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET and SLACK_JOBS_CHANNEL',
   openai: 'OPENAI_API_KEY',
   circle: 'CIRCLE_API_TOKEN and CIRCLE_SPACE_ID',
+  mailchimp: 'MAILCHIMP_API_KEY and MAILCHIMP_LIST_ID',
+  luma: 'LUMA_API_KEY',
+  stripe: 'STRIPE_WEBHOOK_SECRET (and STRIPE_API_KEY)',
+  clerk: 'CLERK_WEBHOOK_SIGNING_SECRET (and CLERK_SECRET_KEY)',
 } as const
 
 function offAdvice(modes: ReturnType<typeof providerModes>): string[] {

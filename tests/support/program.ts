@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { credentialsEnvironment } from '../../src/provider-credentials.ts'
 import type { SandboxWorld } from './sandbox-world.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -131,30 +132,23 @@ function environment(options: ProgramOptions, dataDir: string): Record<string, s
   return {
     ...common,
     KINKEEPER_SANDBOX: 'off',
-    TWILIO_ACCOUNT_SID: credentials.twilioAccountSid,
-    TWILIO_AUTH_TOKEN: credentials.twilioAuthToken,
-    TWILIO_FROM: credentials.twilioFrom,
+    ...credentialsEnvironment(credentials),
     TWILIO_API_URL: `${world.url}/twilio`,
-    SLACK_BOT_TOKEN: credentials.slackBotToken,
-    SLACK_SIGNING_SECRET: credentials.slackSigningSecret,
-    SLACK_JOBS_CHANNEL: credentials.slackJobsChannel,
     SLACK_API_URL: `${world.url}/slack/api/`,
-    OPENAI_API_KEY: credentials.openaiApiKey,
     OPENAI_BASE_URL: `${world.url}/openai/v1`,
-    CIRCLE_API_TOKEN: credentials.circleApiToken,
-    CIRCLE_SPACE_ID: String(credentials.circleSpaceId),
     CIRCLE_API_URL: `${world.url}/circle`,
+    MAILCHIMP_API_URL: `${world.url}/mailchimp/3.0`,
+    LUMA_API_URL: `${world.url}/luma`,
+    STRIPE_API_URL: `${world.url}/stripe`,
+    CLERK_API_URL: `${world.url}/clerk`,
   }
 }
 
 /** The program reads its sandbox's credentials from its data folder; these are the world's. */
 function writeCredentials(dataDir: string, world: SandboxWorld): void {
   mkdirSync(join(dataDir, 'sandbox'), { recursive: true })
-  const { slackAlertsChannel: _unused, circleSpaceId, ...rest } = world.credentials
-  writeFileSync(
-    join(dataDir, 'sandbox', 'credentials.json'),
-    JSON.stringify({ ...rest, circleSpaceId: String(circleSpaceId) }),
-  )
+  const texts = Object.entries(world.credentials).map(([name, value]) => [name, String(value)])
+  writeFileSync(join(dataDir, 'sandbox', 'credentials.json'), JSON.stringify(Object.fromEntries(texts)))
 }
 
 export async function freePort(): Promise<number> {

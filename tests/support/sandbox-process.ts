@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { credentialsEnvironment } from '../../src/provider-credentials.ts'
 import type { SANDBOX_CREDENTIALS } from '../../src/sandbox/index.ts'
 import { freePort } from './program.ts'
 
@@ -20,15 +21,7 @@ export async function startSandboxProcess(
       SANDBOX_PORT: String(port),
       SANDBOX_EXIT_WITH_PARENT: '1',
       PUBLIC_URL: publicUrl,
-      TWILIO_ACCOUNT_SID: credentials.twilioAccountSid,
-      TWILIO_AUTH_TOKEN: credentials.twilioAuthToken,
-      TWILIO_FROM: credentials.twilioFrom,
-      SLACK_BOT_TOKEN: credentials.slackBotToken,
-      SLACK_SIGNING_SECRET: credentials.slackSigningSecret,
-      SLACK_JOBS_CHANNEL: credentials.slackJobsChannel,
-      OPENAI_API_KEY: credentials.openaiApiKey,
-      CIRCLE_API_TOKEN: credentials.circleApiToken,
-      CIRCLE_SPACE_ID: String(credentials.circleSpaceId),
+      ...credentialsEnvironment(credentials),
     },
   })
   const exited = once(child, 'exit')

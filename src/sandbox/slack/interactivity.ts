@@ -161,7 +161,7 @@ function sendInteraction(world: World, payload: Record<string, unknown>): Promis
       'user-agent': 'Slackbot 1.0 (+https://api.slack.com/robots)',
       accept: 'application/json,*/*',
     },
-    form,
+    body: { form },
     connectTimeoutMs: ACK_MS,
     totalTimeoutMs: ACK_MS,
   })

@@ -131,7 +131,7 @@ function post(
       'i-twilio-idempotency-token': token,
       'user-agent': 'TwilioProxy/1.1',
     },
-    form,
+    body: { form },
     connectTimeoutMs: 5_000,
     totalTimeoutMs: 15_000,
   })

@@ -104,7 +104,7 @@ async function callBack(world: World, message: TwilioMessage | null): Promise<vo
       'x-twilio-signature': twilioSignature(world.options.twilioAuthToken, message.statusCallback, form),
       'user-agent': 'TwilioProxy/1.1',
     },
-    form,
+    body: { form },
     connectTimeoutMs: 5_000,
     totalTimeoutMs: 15_000,
   })

@@ -1,0 +1,111 @@
+/** The environment of the providers that know the members: Mailchimp, Luma, Stripe and Clerk. */
+import { z } from 'zod'
+import { type Provider, provider, providerUrl, type Reader } from './provider-config.ts'
+import type { SandboxCredentials } from './provider-credentials.ts'
+
+export type MailchimpSettings = {
+  apiKey: string
+  listId: string
+  /** The journey's step of the kind "API trigger" that welcomes a new member; null: nobody is welcomed. */
+  welcome: { journeyId: number; stepId: number } | null
+  apiUrl: string | null
+}
+export type LumaSettings = { apiKey: string; apiUrl: string | null }
+/** `apiKey` null: objects cannot be read again, so the newest event wins by its time. */
+export type StripeSettings = { webhookSecret: string; apiKey: string | null; apiUrl: string | null }
+export type ClerkSettings = { webhookSecret: string; secretKey: string | null; apiUrl: string | null }
+
+export type MembershipProviders = {
+  mailchimp: Provider<MailchimpSettings>
+  luma: Provider<LumaSettings>
+  stripe: Provider<StripeSettings>
+  clerk: Provider<ClerkSettings>
+}
+
+/** Reads them. @param standIn the sandbox's address, without a trailing slash */
+export function membershipProviders(
+  reader: Reader,
+  sandboxEnabled: boolean,
+  standIn: string,
+  own: SandboxCredentials,
+): MembershipProviders {
+  alone(reader, 'STRIPE_API_KEY', 'STRIPE_WEBHOOK_SECRET')
+  alone(reader, 'CLERK_SECRET_KEY', 'CLERK_WEBHOOK_SIGNING_SECRET')
+  return {
+    mailchimp: provider(reader, sandboxEnabled, {
+      required: ['MAILCHIMP_API_KEY', 'MAILCHIMP_LIST_ID'],
+      live: ([apiKey = '', listId = '']) => ({
+        apiKey,
+        listId,
+        welcome: welcomeStep(reader),
+        apiUrl: mailchimpUrl(reader, apiKey),
+      }),
+      sandbox: () => ({
+        apiKey: own.mailchimpApiKey,
+        listId: own.mailchimpListId,
+        welcome: {
+          journeyId: Number(own.mailchimpWelcomeJourneyId),
+          stepId: Number(own.mailchimpWelcomeStepId),
+        },
+        apiUrl: `${standIn}/mailchimp/3.0`,
+      }),
+    }),
+    luma: provider(reader, sandboxEnabled, {
+      required: ['LUMA_API_KEY'],
+      live: ([apiKey = '']) => ({ apiKey, apiUrl: providerUrl(reader, 'LUMA_API_URL') }),
+      sandbox: () => ({ apiKey: own.lumaApiKey, apiUrl: `${standIn}/luma` }),
+    }),
+    stripe: provider(reader, sandboxEnabled, {
+      required: ['STRIPE_WEBHOOK_SECRET'],
+      live: ([webhookSecret = '']) => ({
+        webhookSecret,
+        apiKey: reader.text('STRIPE_API_KEY') ?? null,
+        apiUrl: providerUrl(reader, 'STRIPE_API_URL'),
+      }),
+      sandbox: () => ({
+        webhookSecret: own.stripeWebhookSecret,
+        apiKey: own.stripeApiKey,
+        apiUrl: `${standIn}/stripe`,
+      }),
+    }),
+    clerk: provider(reader, sandboxEnabled, {
+      required: ['CLERK_WEBHOOK_SIGNING_SECRET'],
+      live: ([webhookSecret = '']) => ({
+        webhookSecret,
+        secretKey: reader.text('CLERK_SECRET_KEY') ?? null,
+        apiUrl: providerUrl(reader, 'CLERK_API_URL'),
+      }),
+      sandbox: () => ({
+        webhookSecret: own.clerkWebhookSecret,
+        secretKey: own.clerkSecretKey,
+        apiUrl: `${standIn}/clerk`,
+      }),
+    }),
+  }
+}
+
+function alone(reader: Reader, name: string, needed: string): void {
+  if (reader.text(name) && !reader.text(needed))
+    reader.problem(`${needed} is missing: ${name} cannot be used alone. Set both, or none.`)
+}
+
+function welcomeStep(reader: Reader): MailchimpSettings['welcome'] {
+  const number = z.coerce.number().int().positive().nullable()
+  const advice = 'Set it to the number that Mailchimp shows with the "API trigger" step of the journey.'
+  const journeyId = reader.parsed('MAILCHIMP_WELCOME_JOURNEY_ID', number, null, advice)
+  const stepId = reader.parsed('MAILCHIMP_WELCOME_STEP_ID', number, null, advice)
+  if ((journeyId === null) !== (stepId === null))
+    reader.problem(
+      'MAILCHIMP_WELCOME_JOURNEY_ID and MAILCHIMP_WELCOME_STEP_ID belong together. Set both, or none.',
+    )
+  return journeyId !== null && stepId !== null ? { journeyId, stepId } : null
+}
+
+/** Mailchimp's address follows from its key, whose end names the data centre (`…-us21`). */
+function mailchimpUrl(reader: Reader, apiKey: string): string {
+  const given = providerUrl(reader, 'MAILCHIMP_API_URL')
+  if (given) return given
+  const dataCentre = /-([a-z]+\d+)$/.exec(apiKey)?.[1]
+  if (!dataCentre) reader.problem('MAILCHIMP_API_KEY does not end with its data centre, like …-us21.')
+  return `https://${dataCentre ?? 'us1'}.api.mailchimp.com/3.0`
+}
