@@ -25,6 +25,16 @@ function environment(changes: Record<string, string> = {}): Record<string, strin
     OPENAI_API_KEY: SANDBOX_CREDENTIALS.openaiApiKey,
     CIRCLE_API_TOKEN: SANDBOX_CREDENTIALS.circleApiToken,
     CIRCLE_SPACE_ID: String(SANDBOX_CREDENTIALS.circleSpaceId),
+    SLACK_MEMBERS_USERGROUP: SANDBOX_CREDENTIALS.slackMembersUsergroup,
+    MAILCHIMP_API_KEY: SANDBOX_CREDENTIALS.mailchimpApiKey,
+    MAILCHIMP_LIST_ID: SANDBOX_CREDENTIALS.mailchimpListId,
+    MAILCHIMP_WELCOME_JOURNEY_ID: String(SANDBOX_CREDENTIALS.mailchimpWelcomeJourneyId),
+    MAILCHIMP_WELCOME_STEP_ID: String(SANDBOX_CREDENTIALS.mailchimpWelcomeStepId),
+    LUMA_API_KEY: SANDBOX_CREDENTIALS.lumaApiKey,
+    STRIPE_API_KEY: SANDBOX_CREDENTIALS.stripeApiKey,
+    STRIPE_WEBHOOK_SECRET: SANDBOX_CREDENTIALS.stripeWebhookSecret,
+    CLERK_SECRET_KEY: SANDBOX_CREDENTIALS.clerkSecretKey,
+    CLERK_WEBHOOK_SIGNING_SECRET: SANDBOX_CREDENTIALS.clerkWebhookSecret,
     ...changes,
   }
 }
