@@ -34,6 +34,12 @@ export function staleQueries(change: Change): QueryKey[] {
       return [change.id === null ? ['run'] : ['run', change.id], ['post'], ['inbox']]
     case 'effect':
       return [['inbox'], ['post'], ['run']]
+    case 'member':
+      return [change.id === null ? ['member'] : ['member', change.id], ['members']]
+    case 'schedule':
+      return [['schedules']]
+    case 'provider':
+      return [['connections']]
     case 'clock':
       return [[]]
   }

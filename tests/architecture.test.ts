@@ -12,6 +12,7 @@ const ROOMS: Record<string, readonly string[]> = {
   database: ['primitives', 'extraction'],
   connectors: ['primitives'],
   engine: ['primitives', 'database'],
+  governor: ['primitives', 'database', 'engine', 'connectors (types)'],
   audit: ['primitives', 'database'],
   community: ['primitives', 'extraction', 'database', 'audit'],
   approvals: ['primitives', 'database', 'engine', 'audit'],
@@ -28,6 +29,7 @@ const ROOMS: Record<string, readonly string[]> = {
   webhooks: ['primitives', 'database', 'engine', 'audit', 'community', 'approvals', 'connectors (types)'],
   monitoring: ['primitives', 'database', 'engine'],
   server: [
+    'governor',
     'primitives',
     'extraction',
     'database',
@@ -43,11 +45,20 @@ const ROOMS: Record<string, readonly string[]> = {
   sandbox: ['primitives', 'extraction'],
 }
 /** The composition root and the command line put the rooms together. */
-const ROOTS = new Set(['start', 'cli', 'main.ts', 'config.ts', 'provider-config.ts'])
+const ROOTS = new Set([
+  'start',
+  'cli',
+  'main.ts',
+  'config.ts',
+  'provider-config.ts',
+  'provider-credentials.ts',
+  'membership-config.ts',
+])
 /** Type-only files of a room that others name by path, because importing the room would be the wrong direction at run time. */
 const TYPE_FILES = new Set([
   'src/extraction/schema.ts',
   'src/connectors/contract.ts',
+  'src/connectors/membership-contract.ts',
   'src/connectors/slack/blocks.ts',
   'src/server/contract.ts',
 ])

@@ -10,6 +10,13 @@
  *
  * `facts` always carry `provider`, `operation`, and `status` and `code` where there are any.
  */
+import type {
+  ClerkConnector,
+  LumaConnector,
+  MailchimpConnector,
+  SlackPeopleConnector,
+  StripeConnector,
+} from './membership-contract.ts'
 import type { KnownBlock, ModalView } from './slack/blocks.ts'
 
 /** Where a provider's connection stands: `live` with own credentials, `sandbox`, or `off` (no credentials, no sandbox). */
@@ -98,4 +105,39 @@ export type Connectors = {
   circle: CircleConnector
   twilio: TwilioConnector
   openai: OpenAiConnector
+  slackPeople: SlackPeopleConnector
+  mailchimp: MailchimpConnector
+  luma: LumaConnector
+  stripe: StripeConnector
+  clerk: ClerkConnector
+}
+
+/**
+ * What every single request to a provider passes, one gate for all connectors of the process. It may hold the request
+ * back until the provider's limits allow it, and watches how it ends (the errors above). `urgent` requests answer a
+ * person who is waiting (a modal within 3 s of the click): they are counted, never held back.
+ * @throws ParkError when the provider is known to be away, or has just been found to be
+ */
+export type Gate = <T>(
+  request: { provider: ProviderName; operation: string; subject?: string; urgent?: boolean },
+  act: () => Promise<T>,
+) => Promise<T>
+
+/**
+ * A provider's limits, stated once beside its connector, with their source. Absent means none is known.
+ * - `concurrency`: requests under way at once, over all processes
+ * - `rates`: buckets; `operations` names what draws from one (absent: everything), `perSubject` makes one per subject
+ *   (a Slack channel). At most `burst` at once and `perMinute` after it: in any minute never more than their sum.
+ * - `perMonth`: requests in a calendar month (UTC)
+ */
+export type ProviderLimits = {
+  concurrency?: number
+  rates?: readonly {
+    name: string
+    operations?: readonly string[]
+    perSubject?: boolean
+    burst: number
+    perMinute: number
+  }[]
+  perMonth?: number
 }

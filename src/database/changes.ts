@@ -5,7 +5,7 @@ import type { Transaction } from './database.ts'
 
 /** What changed, for the surfaces that show it: the topic and the id, never the data. */
 const changeSchema = z.object({
-  topic: z.enum(['inbox', 'submission', 'run', 'effect', 'clock']),
+  topic: z.enum(['inbox', 'submission', 'run', 'effect', 'clock', 'member', 'schedule', 'provider']),
   id: z.string().nullable(),
 })
 export type Change = z.infer<typeof changeSchema>

@@ -20,6 +20,7 @@ import {
   LookFirstError,
   NeverRetryError,
   newId,
+  ParkError,
   RetryAtError,
   SECOND_MS,
   type SerializedError,
@@ -201,20 +202,22 @@ async function recordFailedAttempt(
   row: EffectRow,
   thrown: unknown,
 ): Promise<unknown> {
+  // A parked request says in its cause how it ended; without one it was never sent.
+  const ended = thrown instanceof ParkError ? (thrown.cause ?? thrown) : thrown
   const error =
-    thrown instanceof KinkeeperError
-      ? thrown
-      : new LookFirstError('The call failed in an unforeseen way', SECOND_MS, { cause: thrown })
-  const serialized = serializeError(thrown)
+    ended instanceof KinkeeperError
+      ? ended
+      : new LookFirstError('The call failed in an unforeseen way', SECOND_MS, { cause: ended })
+  const serialized = serializeError(ended)
   if (error instanceof LookFirstError) {
     const lookAfter = new Date(systemNow() + error.settleMs)
     await update(environment, row, { error: serialized, lookAfter })
-  } else if (error.next === 'retry' || error.next === 'retry-at') {
+  } else if (error.next === 'retry' || error.next === 'retry-at' || error.next === 'park') {
     await update(environment, row, { error: serialized, attemptStartedAt: null })
   } else {
     await update(environment, row, { error: serialized, attemptStartedAt: null, status: 'refused' })
   }
-  return error
+  return thrown instanceof ParkError ? thrown : error
 }
 
 async function update(

@@ -5,20 +5,26 @@
  * therefore change only in ways that runs under way survive (steps are added at the end, or under a new job name).
  */
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk'
+import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
+import { sql } from 'drizzle-orm'
 import { type Database, type Transaction, withMigrationLock } from '../database/index.ts'
 import {
   type Clock,
   type Json,
   type Logger,
+  MINUTE_MS,
   monotonicMs,
   NeverRetryError,
   serializeError,
+  systemNow,
 } from '../primitives/index.ts'
 import { createDrain, type Drain } from './drain.ts'
 import { type Job, runIdOf } from './jobs.ts'
 import { createLease, type Lease } from './leases.ts'
-import { createRunContext, type RunEnvironment, StepFailedError } from './run-context.ts'
+import { isHandedOver } from './parking.ts'
+import { createRunContext, type RunContext, type RunEnvironment, StepFailedError } from './run-context.ts'
 import { createSlots, type Slots } from './slots.ts'
+import { passTurn, type Rate, takeTurn, watchTurns } from './turns.ts'
 
 /** Starts runs, from anywhere in the program. Exists before the engine executes any. */
 export type RunStarter = {
@@ -40,6 +46,8 @@ export type RunStarter = {
   ): Promise<string>
   /** Makes delayed runs due now. Runs that have begun or do not exist are left alone. */
   wake(runIds: string[]): Promise<void>
+  /** Removes delayed runs that have not begun; others are left alone. */
+  cancelDelayed(tx: Transaction, runIds: readonly string[]): Promise<void>
 }
 
 export type Engine = {
@@ -101,7 +109,15 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   })
   // Its migrations too: two programs that start on one empty database must not make the same tables at once.
   await withMigrationLock(database, () => DBOS.launch())
-  await registerQueues(options.jobs)
+  await registerQueues(database, options.jobs)
+  pollFinishedRunsRarely()
+  const rateOf = ratesOf(options.jobs)
+  const stopWatching = watchTurns(database, rateOf, (error) =>
+    logger.warn(
+      { event: 'turns.not_watched', error: serializeError(error) },
+      'Could not look after the lines of runs',
+    ),
+  )
   const client = await DBOSClient.create({
     systemDatabaseUrl: database.url,
     systemDatabasePoolSize: CLIENT_CONNECTIONS,
@@ -113,8 +129,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return {
     starter: createStarter(client, options),
     executorId: lease.executorId,
-    stop: (limitMs) => {
+    async stop(limitMs) {
       state.stopping = true
+      await stopWatching()
       return stopEngine({ drain, lease, client, logger }, limitMs)
     },
   }
@@ -154,41 +171,62 @@ function register(environment: RunEnvironment, job: Job): void {
         { event: 'run.succeeded', job: job.name, tookMs: Math.round(monotonicMs() - begun) },
         `${job.name} succeeded`,
       )
+      await endTurn(environment, job, runId)
       return result
     } catch (error) {
-      if (!(error instanceof StepFailedError)) throw error
-      const failure = error.failure
-      await context.transaction('on failure', async (tx) => {
-        await job.onFailure?.(tx, checked, failure, runId)
-      })
-      context.log.error(
-        { event: 'run.failed', job: job.name, step: error.step, error: serializeError(error) },
-        error.message,
-      )
+      if (isHandedOver(error)) throw error
+      if (error instanceof StepFailedError) await fail(context, job, checked, error)
+      await endTurn(environment, job, runId)
       throw error
     }
   }
   DBOS.registerWorkflow(body, { name: job.name, maxRecoveryAttempts: 1_000 })
 }
 
-async function registerQueues(jobs: readonly Job[]): Promise<void> {
+async function fail<Input>(
+  context: RunContext,
+  job: Job<Input>,
+  input: Input,
+  error: StepFailedError,
+): Promise<void> {
+  await context.transaction('on failure', async (tx) => {
+    await job.onFailure?.(tx, input, error.failure, context.runId)
+  })
+  context.log.error(
+    { event: 'run.failed', job: job.name, step: error.step, error: serializeError(error) },
+    error.message,
+  )
+}
+
+async function endTurn({ database }: RunEnvironment, job: Job, runId: string): Promise<void> {
+  if (job.perKey) await database.transaction((tx) => passTurn(tx, runId, () => job.perKey?.rate))
+}
+
+function ratesOf(jobs: readonly Job[]): (queue: string) => Rate | undefined {
+  const byName = new Map(jobs.map((job) => [job.name, job.perKey?.rate]))
+  return (name) => byName.get(name)
+}
+
+/**
+ * An execution that was handed over goes on asking for the outcome, each second. Nobody waits for it here, and a
+ * thousand parked runs must not ask a thousand times a second.
+ */
+function pollFinishedRunsRarely(): void {
+  const executor = DBOSExecutor.globalInstance
+  if (executor) executor.systemDatabase.dbPollingIntervalResultMs = 5 * MINUTE_MS
+}
+
+async function registerQueues(database: Database, jobs: readonly Job[]): Promise<void> {
   const common = { minPollingIntervalMs: POLL_EVERY_MS, onConflict: 'always_update' as const }
-  const lanes = new Set(jobs.filter((job) => !job.perKey).map((job) => job.queue))
-  for (const lane of lanes) {
+  for (const lane of new Set(jobs.map((job) => job.queue))) {
     const minPollingIntervalMs = lane === 'timers' ? TIMERS_POLL_EVERY_MS : POLL_EVERY_MS
     await DBOS.registerQueue(lane, { ...common, minPollingIntervalMs, workerConcurrency: RUNS_AT_ONCE })
   }
-  for (const job of jobs) {
-    if (!job.perKey) continue
-    const { concurrency, rate } = job.perKey
-    await DBOS.registerQueue(job.queue, {
-      ...common,
-      partitionConcurrency: concurrency,
-      ...(rate
-        ? { partitionRateLimit: { limitPerPeriod: rate.runs, periodSec: rate.periodMs / 1_000 } }
-        : {}),
-    })
-  }
+  // A job that has moved to another lane takes its waiting runs along.
+  for (const job of jobs)
+    await database.db.execute(sql`
+      update dbos.workflow_status set queue_name = ${job.queue}, queue_partition_key = null
+      where name = ${job.name} and queue_name <> ${job.queue} and status in ('ENQUEUED', 'DELAYED')`)
 }
 
 function createStarter(client: DBOSClient, { jobs, clock }: EngineOptions): RunStarter {
@@ -196,7 +234,15 @@ function createStarter(client: DBOSClient, { jobs, clock }: EngineOptions): RunS
 
   const enqueue = async (tx: Transaction, job: Job, runId: string, input: unknown, notBeforeMs: number) => {
     const checked = job.input.parse(input)
-    const delayMs = notBeforeMs - clock.now()
+    const dueMs = notBeforeMs > 0 ? notBeforeMs - clock.now() + systemNow() : 0
+    const beginMs = job.perKey
+      ? await takeTurn(
+          tx,
+          { queue: job.name, key: job.perKey.key(checked) },
+          { id: runId, notBeforeMs: dueMs, rate: job.perKey.rate },
+        )
+      : dueMs
+    const delayMs = beginMs - systemNow()
     await client.enqueueInTransaction(
       tx.client,
       {
@@ -204,7 +250,6 @@ function createStarter(client: DBOSClient, { jobs, clock }: EngineOptions): RunS
         workflowName: job.name,
         workflowID: runId,
         appVersion: APPLICATION_VERSION,
-        ...(job.perKey ? { queuePartitionKey: job.perKey.key(checked) } : {}),
         ...(delayMs > 0 ? { delaySeconds: delayMs / 1_000 } : {}),
       },
       checked,
@@ -224,6 +269,13 @@ function createStarter(client: DBOSClient, { jobs, clock }: EngineOptions): RunS
     async wake(runIds) {
       await Promise.all(runIds.map((id) => client.setWorkflowDelay(id, { delayUntilEpochMS: 1 })))
     },
+    async cancelDelayed(tx, runIds) {
+      if (runIds.length === 0) return
+      await tx.db.execute(sql`
+        update dbos.workflow_status
+        set status = 'CANCELLED', completed_at = (extract(epoch from now()) * 1000)::bigint
+        where status = 'DELAYED' and workflow_uuid in ${[...runIds]}`)
+    },
   }
 }
 
@@ -232,7 +284,10 @@ function createStarter(client: DBOSClient, { jobs, clock }: EngineOptions): RunS
  * neither is news.
  */
 function dbosLogger(logger: Logger, isStopping: () => boolean) {
-  const isNews = (entry: unknown) => !isStopping() && !(entry instanceof StepFailedError)
+  const isNews = (entry: unknown) =>
+    !isStopping() &&
+    !(entry instanceof StepFailedError) &&
+    !(typeof entry === 'string' && entry.includes('is no longer owned by this execution'))
   const log = (level: 'debug' | 'warn' | 'error') => (entry: unknown) =>
     logger[isNews(entry) ? level : 'debug'](
       { event: 'dbos' },

@@ -1,6 +1,7 @@
 export type { EffectSpec } from './effects.ts'
 export { type Engine, type RunStarter, startEngine } from './engine.ts'
 export { defineJob, type Job, type JobDefinition, parseRunId, runIdOf } from './jobs.ts'
+export { wakeParked } from './parking.ts'
 export { PATIENT_RETRY, type RetryPolicy } from './retry.ts'
 export { type RunContext, StepFailedError } from './run-context.ts'
 export {

@@ -3,6 +3,7 @@ import type { Transaction } from '../database/index.ts'
 import { type Json, NeverRetryError, type SerializedError } from '../primitives/index.ts'
 import type { RetryPolicy } from './retry.ts'
 import type { RunContext } from './run-context.ts'
+import type { Rate } from './turns.ts'
 
 /** What a developer writes to add a job. Everything but `name`, `input`, `idempotencyKey` and `run` has a good default. */
 export type JobDefinition<Input> = {
@@ -21,12 +22,13 @@ export type JobDefinition<Input> = {
   /** No attempt begins, and no wait ends, later than this after the run began. Milliseconds. */
   timeoutMs?: number
   /**
-   * Runs that wait out an outage keep a place in their lane (200 a process), so what must not stand behind them has a
-   * lane of its own: timers behind a provider, one provider behind another. Default: `jobs`.
+   * Runs that wait for a provider's limits or for their next attempt keep a place in their lane (200 a process), so what
+   * must not stand behind them has a lane of its own: timers behind a provider, one provider behind another. Default:
+   * `jobs`.
    */
   lane?: string
-  /** Runs with the same key share these limits, across all processes. */
-  perKey?: { key(input: Input): string; concurrency: number; rate?: { runs: number; periodMs: number } }
+  /** Runs with the same key go one at a time and in order, at most `rate.runs` in any `rate.periodMs`, over all processes. */
+  perKey?: { key(input: Input): string; rate?: Rate }
 }
 
 /** A job that the engine can start runs of. */
@@ -36,16 +38,13 @@ const DEFAULT_LANE = 'jobs'
 
 const NAME = /^[a-z][a-z0-9-]*$/
 
-/** Declares a job. @throws NeverRetryError when the name is not kebab-case or a limit makes no sense */
+/** Declares a job. @throws NeverRetryError when the name is not kebab-case */
 export function defineJob<Input>(definition: JobDefinition<Input>): Job<Input> {
   if (!NAME.test(definition.name))
     throw new NeverRetryError(`Job name "${definition.name}" is not kebab-case`)
-  if (definition.perKey && definition.perKey.concurrency < 1) {
-    throw new NeverRetryError(`Job "${definition.name}": perKey.concurrency must be at least 1`)
-  }
   return {
     ...definition,
-    queue: definition.perKey ? `job-${definition.name}` : (definition.lane ?? DEFAULT_LANE),
+    queue: definition.lane ?? DEFAULT_LANE,
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { LookFirstError, NeverRetryError, RetryAtError, RetryError } from '../primitives/index.ts'
+import { LookFirstError, NeverRetryError, ParkError, RetryAtError, RetryError } from '../primitives/index.ts'
 import { classifyFailure, DEFAULT_RETRY, decideAfterFailure, type FailureKind } from './retry.ts'
 
 const fresh = { counted: 1, uncounted: 0, elapsedMs: 0 }
@@ -61,6 +61,9 @@ test('errors are sorted by their class, and the unforeseen is tried again', () =
   expect(classifyFailure(new RetryAtError('x', 7), away)).toEqual({ kind: 'retry-at', retryAfterMs: 7 })
   expect(classifyFailure(new LookFirstError('x', 9), away)).toEqual({ kind: 'look-first', settleMs: 9 })
   expect(classifyFailure(new NeverRetryError('x'), away)).toEqual({ kind: 'final' })
+  expect(classifyFailure(new ParkError('x', { provider: 'luma', untilMs: null }), away)).toEqual({
+    kind: 'park',
+  })
   expect(classifyFailure(new Error('away'), away)).toEqual({ kind: 'database-unavailable' })
   expect(classifyFailure(new TypeError('x is not a function'), away)).toEqual({ kind: 'retry' })
 })
@@ -74,7 +77,7 @@ test('whatever fails, it ends: never more attempts than the policy has, never a 
         for (const [told, retryAfterMs, random] of failures) {
           const failure: FailureKind = told ? { kind: 'retry-at', retryAfterMs } : { kind: 'retry' }
           const next = decideAfterFailure(failure, tried, DEFAULT_RETRY, random)
-          if (next.action === 'give-up') return
+          if (next.action !== 'retry') return
           expect(next.delayMs).toBeGreaterThanOrEqual(0)
           tried = {
             counted: tried.counted + (next.counts ? 1 : 0),

@@ -1,4 +1,11 @@
-import { KinkeeperError, LookFirstError, MINUTE_MS, RetryAtError, SECOND_MS } from '../primitives/index.ts'
+import {
+  KinkeeperError,
+  LookFirstError,
+  MINUTE_MS,
+  ParkError,
+  RetryAtError,
+  SECOND_MS,
+} from '../primitives/index.ts'
 
 /** How often and how patiently a step is tried. Durations in milliseconds. */
 export type RetryPolicy = {
@@ -34,11 +41,16 @@ export type FailureKind =
   | { kind: 'retry-at'; retryAfterMs: number }
   | { kind: 'look-first'; settleMs: number }
   | { kind: 'database-unavailable' }
+  | { kind: 'park' }
 
 /** What has been tried so far: attempts that count, those that do not, and the time since the first. */
 export type Tried = { counted: number; uncounted: number; elapsedMs: number }
 
-export type AfterFailure = { action: 'retry'; delayMs: number; counts: boolean } | { action: 'give-up' }
+export type AfterFailure =
+  | { action: 'retry'; delayMs: number; counts: boolean }
+  | { action: 'give-up' }
+  /** Put down until the provider is back; costs no attempt. */
+  | { action: 'park' }
 
 /** Sorts anything thrown into what it means for the next attempt. @param databaseUnavailable see `isDatabaseUnavailable` */
 export function classifyFailure(
@@ -47,6 +59,7 @@ export function classifyFailure(
 ): FailureKind {
   if (error instanceof RetryAtError) return { kind: 'retry-at', retryAfterMs: error.retryAfterMs }
   if (error instanceof LookFirstError) return { kind: 'look-first', settleMs: error.settleMs }
+  if (error instanceof ParkError) return { kind: 'park' }
   if (error instanceof KinkeeperError) return error.next === 'retry' ? { kind: 'retry' } : { kind: 'final' }
   if (databaseUnavailable(error)) return { kind: 'database-unavailable' }
   return { kind: 'retry' }
@@ -68,6 +81,8 @@ export function decideAfterFailure(
   switch (failure.kind) {
     case 'final':
       return { action: 'give-up' }
+    case 'park':
+      return { action: 'park' }
     case 'retry':
       return counted(backoffMs(tried.counted), tried, policy)
     case 'look-first':

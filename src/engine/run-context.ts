@@ -7,12 +7,14 @@ import {
   type Logger,
   monotonicMs,
   NeverRetryError,
+  ParkError,
   type SerializedError,
   seam,
   serializeError,
 } from '../primitives/index.ts'
 import type { Drain } from './drain.ts'
 import { type EffectSpec, performEffect, settleAbandoned } from './effects.ts'
+import { parkRun } from './parking.ts'
 import { classifyFailure, DEFAULT_RETRY, decideAfterFailure, type RetryPolicy } from './retry.ts'
 import type { Slots } from './slots.ts'
 
@@ -128,6 +130,10 @@ async function attempt<T extends Json | void>(
       const failure = classifyFailure(error, isDatabaseUnavailable)
       const tried = { counted: counted + 1, uncounted, elapsedMs: monotonicMs() - begun }
       const next = decideAfterFailure(failure, tried, policy, Math.random())
+      if (error instanceof ParkError && next.action === 'park') {
+        await recordParking(environment, run, { step: name, attempt: number }, error)
+        return { failure: serializeError(error.cause ?? error) }
+      }
       const serialized = serializeError(error)
       const retryInMs = next.action === 'retry' ? Math.round(next.delayMs) : null
       run.log.warn(
@@ -141,12 +147,30 @@ async function attempt<T extends Json | void>(
         error: serialized,
         retryInMs,
       })
-      if (next.action === 'give-up') return { failure: serialized }
+      if (next.action !== 'retry') return { failure: serialized }
       if (next.counts) counted += 1
       else uncounted += 1
       await environment.drain.pause(next.delayMs)
     }
   }
+}
+
+/** Puts the run down, which ends this execution by throwing. Returns when it has lain for too long: then it fails. */
+async function recordParking(
+  environment: RunEnvironment,
+  run: { id: string; log: Logger },
+  at: { step: string; attempt: number },
+  park: ParkError,
+): Promise<void> {
+  if (park.cause !== undefined)
+    await recordFailure(environment, {
+      ...at,
+      runId: run.id,
+      error: serializeError(park.cause),
+      retryInMs: null,
+    })
+  run.log.info({ event: 'run.parked', step: at.step, provider: park.provider }, park.message)
+  await parkRun(environment.database, { id: run.id, executorId: environment.executorId }, park)
 }
 
 /** The row is for people to read: while the database is away, waiting for it here would only hold up the retry. */

@@ -16,6 +16,7 @@ export abstract class KinkeeperError extends Error {
     | 'retry'
     | 'retry-at'
     | 'look-first'
+    | 'park'
     | 'never-retry'
     | 'bad-input'
     | 'conflict'
@@ -56,6 +57,27 @@ export class LookFirstError extends KinkeeperError {
   constructor(message: string, settleMs: number, options: ErrorOptionsWithFacts = {}) {
     super(message, options)
     this.settleMs = settleMs
+  }
+}
+
+/**
+ * The provider is away (or its month is used up), and everybody knows: the work is put down and taken up again when it
+ * is back. `cause` is the failure that made it known, when this very request was sent; without one, nothing was sent.
+ */
+export class ParkError extends KinkeeperError {
+  readonly next = 'park'
+  readonly provider: string
+  /** Epoch milliseconds (machine time) before which nobody need look; null: whoever watches the provider says when. */
+  readonly untilMs: number | null
+
+  constructor(
+    message: string,
+    park: { provider: string; untilMs: number | null },
+    options: ErrorOptionsWithFacts = {},
+  ) {
+    super(message, { ...options, facts: { ...options.facts, provider: park.provider } })
+    this.provider = park.provider
+    this.untilMs = park.untilMs
   }
 }
 

@@ -9,6 +9,7 @@ export {
   NeverRetryError,
   NotAllowedError,
   NotFoundError,
+  ParkError,
   RetryAtError,
   RetryError,
   type SerializedError,

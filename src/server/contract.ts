@@ -215,7 +215,10 @@ export type RunDetail = {
 }
 
 /** GET /api/changes: server-sent events `change` with this as data; a client refetches what it names. */
-export type Change = { topic: 'inbox' | 'submission' | 'run' | 'effect' | 'clock'; id: string | null }
+export type Change = {
+  topic: 'inbox' | 'submission' | 'run' | 'effect' | 'clock' | 'member' | 'schedule' | 'provider'
+  id: string | null
+}
 
 /** Errors: `{ error: { code, message } }`; the message says what to do next. */
 export type ApiError = { error: { code: string; message: string } }

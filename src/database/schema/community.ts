@@ -1,5 +1,6 @@
 import { bigint, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { ParsedJobPost, ParserName } from '../../extraction/schema.ts'
+import type { Json } from '../../primitives/index.ts'
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 
@@ -110,6 +111,21 @@ export const deliveries = pgTable(
     answer: text(),
     submissionId: text('submission_id').references(() => submissions.id),
     repeats: integer().notNull().default(0),
+    /** The run that handles it, where handling is a run's work. */
+    runId: text('run_id'),
+    /** Why handling failed, in plain words. */
+    problem: text(),
   },
-  (table) => [uniqueIndex('deliveries_external').on(table.source, table.externalId)],
+  (table) => [
+    index('deliveries_by_age').on(table.status, table.receivedAt),
+    uniqueIndex('deliveries_external').on(table.source, table.externalId),
+  ],
 )
+
+/** What a webhook brought, as parsed JSON: needed until it is handled, cleared by retention. */
+export const deliveryPayloads = pgTable('delivery_payloads', {
+  deliveryId: bigint('delivery_id', { mode: 'number' })
+    .primaryKey()
+    .references(() => deliveries.id, { onDelete: 'cascade' }),
+  payload: jsonb().$type<Json>().notNull(),
+})

@@ -85,3 +85,38 @@ export const executors = pgTable('executors', {
   startedAt: at('started_at').notNull(),
   renewedAt: at('renewed_at').notNull(),
 })
+
+/** When the next one of a bucket is due (generic cell rate algorithm), epoch microseconds by the database's clock. */
+export const rateBuckets = pgTable('rate_buckets', {
+  key: text().primaryKey(),
+  dueUs: bigint('due_us', { mode: 'number' }).notNull(),
+})
+
+/** Runs that were put down because their provider is away; they keep their place and go on when it is back. */
+export const parkedRuns = pgTable(
+  'parked_runs',
+  {
+    runId: text('run_id').primaryKey(),
+    provider: text().notNull(),
+    reason: text().notNull(),
+    since: at('since').notNull(),
+    /** How often it was put down in this outage. */
+    times: integer().notNull().default(1),
+    /** Taken up again since; null: it lies. */
+    wokenAt: at('woken_at'),
+  },
+  (table) => [index('parked_runs_of_provider').on(table.provider, table.wokenAt, table.since)],
+)
+
+/** The line of runs with one key: only the first in it may run. */
+export const runTurns = pgTable(
+  'run_turns',
+  {
+    seq: bigint({ mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    queue: text().notNull(),
+    key: text().notNull(),
+    runId: text('run_id').notNull().unique(),
+    notBefore: at('not_before'),
+  },
+  (table) => [index('run_turns_of_key').on(table.queue, table.key, table.seq)],
+)

@@ -1,4 +1,7 @@
+export * from './automation.ts'
 export * from './community.ts'
 export * from './decisions.ts'
 export * from './engine.ts'
+export * from './governor.ts'
+export * from './members.ts'
 export * from './people.ts'

@@ -18,7 +18,7 @@ export function defineMessageSync(parts: Parts): MessageSyncJob {
     input: inputSchema,
     retry: PATIENT_RETRY,
     idempotencyKey: ({ submissionId, version }) => `${submissionId}:${version}`,
-    perKey: { key: ({ submissionId }) => submissionId, concurrency: 1 },
+    perKey: { key: ({ submissionId }) => submissionId },
     async run(context, { submissionId }) {
       await context.call('update the Slack message', async () => {
         const { slackChannel, slackTs } = await readSubmission(parts.database, submissionId)

@@ -1,0 +1,85 @@
+/**
+ * Parking: a run whose provider is away is put down and costs nothing until the provider is back. Its row in DBOS goes
+ * from PENDING to DELAYED, without an owner and with its finished steps; the execution in memory ends as DBOS ends one
+ * that was taken over by another process (`DBOSWorkflowConflictError`: no outcome is recorded, and the step under way
+ * leaves no record). Taking it up again is an earlier `delay_until`. The table `parked_runs` says why, for people and
+ * for whoever wakes them.
+ */
+import { DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk/internal/error'
+import { sql } from 'drizzle-orm'
+import { announceChange, type Database, type Transaction, tables } from '../database/index.ts'
+import { HOUR_MS, type ParkError, systemNow } from '../primitives/index.ts'
+
+/** A run that a provider has kept waiting for so long is for a person to look at. */
+const LONGEST_MS = 24 * HOUR_MS
+/** `delay_until` of a run that is woken, not due: the year 3000. */
+export const UNTIL_WOKEN_MS = 32_503_680_000_000
+
+/**
+ * Puts a run down.
+ * @returns false when it has lain for a day already: then its failure stands
+ * @throws DBOSWorkflowConflictError always, when it was put down: nothing of this execution may go on
+ */
+export async function parkRun(
+  database: Database,
+  run: { id: string; executorId: string },
+  park: ParkError,
+): Promise<false> {
+  const until = park.untilMs ?? UNTIL_WOKEN_MS
+  const parked = await database.transaction(async (tx) => {
+    const now = new Date(systemNow())
+    const longAgo = new Date(now.getTime() - HOUR_MS)
+    const { rows } = await tx.db.execute<{ since: string | Date }>(sql`
+      insert into ${tables.parkedRuns} as lying (run_id, provider, reason, since)
+      values (${run.id}, ${park.provider}, ${park.message}, ${now})
+      on conflict (run_id) do update set provider = excluded.provider, reason = excluded.reason, woken_at = null,
+        since = case when lying.woken_at < ${longAgo} then excluded.since else lying.since end,
+        times = case when lying.woken_at < ${longAgo} then 1 else lying.times + 1 end
+      returning since`)
+    const since = new Date(rows[0]?.since ?? now)
+    if (now.getTime() - since.getTime() > LONGEST_MS) return false
+    await tx.db.execute(sql`
+      update dbos.workflow_status
+      set status = 'DELAYED', owner_xid = null, started_at_epoch_ms = null, delay_until_epoch_ms = ${until},
+          updated_at = (extract(epoch from now()) * 1000)::bigint
+      where workflow_uuid = ${run.id} and status = 'PENDING' and executor_id = ${run.executorId}`)
+    await announceChange(tx, { topic: 'run', id: run.id })
+    return true
+  })
+  if (!parked) return false
+  throw new DBOSWorkflowConflictError(run.id)
+}
+
+/** Whether an execution has ended without an outcome because the run is not its own any more (parked, taken over). */
+export function isHandedOver(error: unknown): boolean {
+  return error instanceof DBOSWorkflowConflictError
+}
+
+/**
+ * Takes up parked runs, oldest first.
+ * @param options.perSecond how many a second are to begin: a provider that has just come back is not to be flooded
+ * @param options.most at most so many (a single one is a probe)
+ * @returns how many
+ */
+export async function wakeParked(
+  tx: Transaction,
+  provider: string,
+  options: { perSecond: number; most?: number },
+): Promise<number> {
+  const spacingMs = 1_000 / options.perSecond
+  const { rows } = await tx.db.execute(sql`
+    with chosen as (
+      select run_id, row_number() over (order by times, since, run_id) - 1 as place
+      from ${tables.parkedRuns}
+      where provider = ${provider} and woken_at is null
+      order by times, since, run_id
+      limit ${options.most ?? 1_000_000}),
+    woken as (
+      update ${tables.parkedRuns} set woken_at = now() where run_id in (select run_id from chosen))
+    update dbos.workflow_status as run
+    set delay_until_epoch_ms = ((extract(epoch from clock_timestamp()) * 1000) + chosen.place * ${spacingMs}::float8)::bigint
+    from chosen
+    where run.workflow_uuid = chosen.run_id and run.status = 'DELAYED'
+    returning run.workflow_uuid`)
+  return rows.length
+}

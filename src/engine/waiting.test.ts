@@ -1,0 +1,170 @@
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { z } from 'zod'
+import { createTestDatabase } from '../../tests/support/test-database.ts'
+import { type Database, openDatabase } from '../database/index.ts'
+import { createClock, createLogger, NeverRetryError, ParkError } from '../primitives/index.ts'
+import { defineJob, type Engine, readRun, startEngine, wakeParked } from './index.ts'
+
+const logger = createLogger('silent')
+let away = true
+let performed = 0
+const log: string[] = []
+const holds = new Map<string, () => void>()
+
+/** Two steps, the second at a provider that is away. */
+const caller = defineJob({
+  name: 'caller',
+  input: z.object({ id: z.string() }),
+  idempotencyKey: ({ id }) => id,
+  retry: { attempts: 1 },
+  async run(context, { id }) {
+    await context.step('prepare', async () => {
+      log.push(`prepare ${id}`)
+      return null
+    })
+    await context.effect('send', {
+      key: `send:${id}`,
+      kind: 'test.send',
+      description: 'a test',
+      subjectId: id,
+      perform: async () => {
+        if (away) throw new ParkError('Luma is away', { provider: 'luma', untilMs: null })
+        performed += 1
+        return 'sent'
+      },
+      look: async () => null,
+      objectId: (result) => result,
+    })
+  },
+})
+
+/** Holds its turn until the test lets it go. */
+const inLine = defineJob({
+  name: 'in-line',
+  input: z.object({ key: z.string(), id: z.string(), fails: z.boolean().default(false) }),
+  idempotencyKey: ({ id }) => id,
+  perKey: { key: ({ key }) => key },
+  retry: { attempts: 1 },
+  async run(context, { id, fails }) {
+    await context.step('hold', async () => {
+      log.push(`begin ${id}`)
+      await new Promise<void>((resolve) => holds.set(id, resolve))
+      if (fails) throw new NeverRetryError('no')
+      return null
+    })
+  },
+})
+
+const hurried = defineJob({
+  name: 'hurried',
+  input: z.object({ n: z.number() }),
+  idempotencyKey: ({ n }) => String(n),
+  perKey: { key: () => 'all', rate: { runs: 4, periodMs: 1_000 } },
+  async run(context, { n }) {
+    await context.step('go', async () => {
+      log.push(`hurried ${n} ${performance.now()}`)
+      return null
+    })
+  },
+})
+
+let database: Database
+let engine: Engine
+let drop: () => Promise<void>
+
+beforeAll(async () => {
+  const created = await createTestDatabase()
+  drop = created.drop
+  database = openDatabase({ url: created.url, poolSize: 10, logger })
+  engine = await startEngine({ database, clock: createClock(), logger, jobs: [caller, inLine, hurried] })
+})
+
+afterAll(async () => {
+  await engine.stop(5_000)
+  await database.close()
+  await drop()
+})
+
+const begun = (id: string) => log.includes(`begin ${id}`)
+const start = (id: string) => database.transaction((tx) => engine.starter.start(tx, caller, { id }))
+const join = (key: string, id: string, fails = false) =>
+  database.transaction((tx) => engine.starter.start(tx, inLine, { key, id, fails }))
+const wake = (provider: string, perSecond: number) =>
+  database.transaction((tx) => wakeParked(tx, provider, { perSecond }))
+
+test('a run whose provider is away is put down with its steps, and goes on where it was when woken', async () => {
+  away = true
+  const id = await start('a')
+  await vi.waitFor(async () => expect((await readRun(id)).status).toBe('delayed'), 5_000)
+  // Woken while it is still away, it is put down again and counts it.
+  expect(await wake('luma', 100)).toBe(1)
+  await vi.waitFor(async () => {
+    const { rows } = await database.db.execute(sql`select times from parked_runs where run_id = ${id}`)
+    expect(rows).toEqual([{ times: 2 }])
+  }, 5_000)
+  away = false
+  await wake('luma', 100)
+  await vi.waitFor(async () => expect((await readRun(id)).status).toBe('succeeded'), 5_000)
+  expect(log.filter((entry) => entry === 'prepare a')).toHaveLength(1)
+  expect(performed).toBe(1)
+})
+
+test('parked runs are woken at the pace that is asked for, and only those of the provider', async () => {
+  away = true
+  for (const id of ['p1', 'p2', 'p3']) await start(id)
+  await vi.waitFor(async () => {
+    const { rows } = await database.db.execute(sql`select 1 from parked_runs where woken_at is null`)
+    expect(rows).toHaveLength(3)
+  }, 5_000)
+  away = false
+  expect(await wake('stripe', 1)).toBe(0)
+  expect(await wake('luma', 2)).toBe(3)
+  const { rows } = await database.db.execute<{ due: string }>(
+    sql`select delay_until_epoch_ms as due from dbos.workflow_status where workflow_uuid like 'caller:p%' order by 1`,
+  )
+  const dues = rows.map((row) => Number(row.due))
+  for (const [index, due] of dues.slice(1).entries())
+    expect(Math.abs(due - (dues[index] ?? 0) - 500)).toBeLessThanOrEqual(1)
+})
+
+test('runs of one key go one at a time and in order; other keys do not wait for them', async () => {
+  for (const id of ['x1', 'x2', 'x3']) await join('x', id, id === 'x2')
+  await join('y', 'y1')
+  await vi.waitFor(() => expect(begun('x1') && begun('y1')).toBe(true), 5_000)
+  expect(begun('x2')).toBe(false)
+  holds.get('x1')?.()
+  await vi.waitFor(() => expect(begun('x2')).toBe(true), 5_000)
+  expect(begun('x3')).toBe(false)
+  holds.get('x2')?.() // it fails, and its turn passes all the same
+  await vi.waitFor(() => expect(begun('x3')).toBe(true), 5_000)
+  holds.get('x3')?.()
+  holds.get('y1')?.()
+  await vi.waitFor(async () => {
+    const { rows } = await database.db.execute(sql`select * from run_turns`)
+    expect(rows).toEqual([])
+  }, 5_000)
+})
+
+test('the same run asked for again after it has ended takes no place in the line', async () => {
+  await join('z', 'z1')
+  await vi.waitFor(() => expect(begun('z1')).toBe(true), 5_000)
+  holds.get('z1')?.()
+  await vi.waitFor(async () => expect((await readRun('in-line:z1')).status).toBe('succeeded'), 5_000)
+  await join('z', 'z1')
+  await join('z', 'z2')
+  await vi.waitFor(() => expect(begun('z2')).toBe(true), 5_000)
+  holds.get('z2')?.()
+})
+
+test('a rate for each key is kept: never more than so many in any period', async () => {
+  for (let n = 0; n < 10; n++) await database.transaction((tx) => engine.starter.start(tx, hurried, { n }))
+  const starts = () =>
+    log.filter((entry) => entry.startsWith('hurried')).map((entry) => Number(entry.split(' ')[2]))
+  await vi.waitFor(() => expect(starts()).toHaveLength(10), { timeout: 20_000 })
+  for (const begin of starts()) {
+    // Less than a period, because a start may come late, and then the one after it is that much closer.
+    const within = starts().filter((other) => other >= begin && other < begin + 850)
+    expect(within.length).toBeLessThanOrEqual(4)
+  }
+})
