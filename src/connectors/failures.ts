@@ -4,6 +4,7 @@
  * that certainly did not may simply be repeated, unless repeating it is harmless.
  */
 import {
+  type ErrorFacts,
   KinkeeperError,
   LookFirstError,
   NeverRetryError,
@@ -12,10 +13,19 @@ import {
   SECOND_MS,
   systemNow,
 } from '../primitives/index.ts'
-import type { ProviderName } from './contract.ts'
+import type { Gate, ProviderName } from './contract.ts'
 
-/** `once`: repeating it would do it twice. `repeatable`: a read, or a write that repeating leaves the same. */
-export type Call = { provider: ProviderName; operation: string; effect: 'once' | 'repeatable' }
+/**
+ * One request. `once`: repeating it would do it twice. `repeatable`: a read, or a write that repeating leaves the same.
+ * `subject` and `urgent` are for the gate: see `Gate`.
+ */
+export type Call = {
+  provider: ProviderName
+  operation: string
+  effect: 'once' | 'repeatable'
+  subject?: string
+  urgent?: boolean
+}
 
 export type Failure =
   /** The request never reached the provider: connection refused, no such host, no TLS. */
@@ -75,18 +85,35 @@ export function errorFor(call: Call, failure: Failure, cause?: unknown): Kinkeep
 }
 
 /**
- * Makes a call with a provider's SDK; whatever the SDK throws becomes one of our errors by the provider's `map`. Our own
- * errors pass through.
+ * Makes one request through the gate; whatever `act` throws becomes one of our errors by the provider's `map` before
+ * the gate sees it. Our own errors pass through, and so does what the gate itself throws.
  */
-export async function attempt<T>(
+export function attempt<T>(
+  gate: Gate,
   call: Call,
   map: (call: Call, error: unknown) => KinkeeperError,
   act: (call: Call) => Promise<T>,
 ): Promise<T> {
+  const { effect: _, ...request } = call
+  return gate(request, async () => {
+    try {
+      return await act(call)
+    } catch (error) {
+      throw error instanceof KinkeeperError ? error : map(call, error)
+    }
+  })
+}
+
+/** The answer, or null when the provider says that there is no such thing. */
+export async function orNull<T>(
+  answer: Promise<T>,
+  isMissing: (facts: ErrorFacts) => boolean,
+): Promise<T | null> {
   try {
-    return await act(call)
+    return await answer
   } catch (error) {
-    throw error instanceof KinkeeperError ? error : map(call, error)
+    if (error instanceof NeverRetryError && isMissing(error.facts)) return null
+    throw error
   }
 }
 

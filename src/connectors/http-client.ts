@@ -1,30 +1,33 @@
 /**
- * The client for providers without a living SDK: JSON over fetch, with a deadline, answers checked by a schema, and
- * failures sorted by `errorFor`. It never retries by itself and never follows a redirect: the engine decides.
+ * The client for providers without a living SDK: JSON over fetch, with a deadline, through the gate, answers checked by
+ * a schema, and failures sorted by `errorFor`. It never retries by itself and never follows a redirect: the engine
+ * decides.
  */
 import type { z } from 'zod'
 import { parseJson } from '../primitives/index.ts'
-import { type Call, errorFor, retryAfterMs, statusFailure, transportFailure } from './failures.ts'
+import type { Gate } from './contract.ts'
+import { attempt, type Call, errorFor, type Failure, transportFailure } from './failures.ts'
 
 export type HttpClientOptions = {
   provider: Call['provider']
+  gate: Gate
   /** Origin and, if any, a path prefix: what the provider's own paths are appended to. */
   baseUrl: string
   headers: Record<string, string>
   timeoutMs: number
-  /** How long to wait after a 429 that does not say. */
-  rateLimitPauseMs: number
-  /** Says in plain words what a refusal means and what to do; `body` is the parsed answer, or undefined. */
-  explain(status: number, body: unknown, operation: string): string
+  /** Sorts an answer other than 2xx. A refusal says in plain words what it means and what to do. */
+  failureOf(answer: ErrorAnswer): Failure
 }
 
-export type HttpRequest<T> = {
-  operation: string
-  effect: Call['effect']
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+/** `body`: the parsed JSON; undefined when it is none. `retryAfter`: the header as it came. */
+export type ErrorAnswer = { status: number; body: unknown; retryAfter: string | null; operation: string }
+
+export type HttpRequest<T> = Pick<Call, 'operation' | 'effect' | 'subject' | 'urgent'> & {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   path: string
   query?: Record<string, string | number>
   body?: unknown
+  /** What a 2xx must hold. An empty body (204) reads as null. */
   answer: z.ZodType<T>
 }
 
@@ -32,26 +35,29 @@ export type HttpClient = <T>(request: HttpRequest<T>) => Promise<T>
 
 /**
  * Makes a client. A request answers what its schema gives; it throws RetryError, RetryAtError, LookFirstError or
- * NeverRetryError as the contract of the connectors says.
+ * NeverRetryError as the contract of the connectors says, and whatever the gate throws.
  */
 export function createHttpClient(options: HttpClientOptions): HttpClient {
-  return async (request) => {
-    const call: Call = { provider: options.provider, operation: request.operation, effect: request.effect }
-    const { status, text, retryAfter } = await exchange(options, request).catch((error: unknown) => {
-      throw errorFor(call, transportFailure(error), error)
-    })
-    const body = parseJson(text)
-    if (status >= 200 && status < 300) {
+  return (request) => {
+    const { operation, effect, subject, urgent } = request
+    const call: Call = {
+      provider: options.provider,
+      operation,
+      effect,
+      ...(subject === undefined ? {} : { subject }),
+      ...(urgent === undefined ? {} : { urgent }),
+    }
+    const map = (_call: Call, error: unknown) => errorFor(call, transportFailure(error), error)
+    return attempt(options.gate, call, map, async () => {
+      const { status, text, retryAfter } = await exchange(options, request)
+      const body = text.trim() === '' ? null : parseJson(text)
+      if (status < 200 || status >= 300) {
+        throw errorFor(call, options.failureOf({ status, body, retryAfter, operation }))
+      }
       const answer = request.answer.safeParse(body)
       if (answer.success) return answer.data
       throw errorFor(call, { kind: 'unreadable', status })
-    }
-    const failure = statusFailure(status, {
-      code: null,
-      retryAfterMs: retryAfterMs(retryAfter, options.rateLimitPauseMs),
-      explanation: options.explain(status, body, request.operation),
     })
-    throw errorFor(call, failure)
   }
 }
 

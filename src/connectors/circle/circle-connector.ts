@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { isRecord, MINUTE_MS, NeverRetryError, SECOND_MS } from '../../primitives/index.ts'
-import type { CircleConnector, CirclePost } from '../contract.ts'
-import { createHttpClient, type HttpClient } from '../http-client.ts'
+import type { CircleConnector, CirclePost, Gate } from '../contract.ts'
+import { type Failure, retryAfterMs, statusFailure } from '../failures.ts'
+import { createHttpClient, type ErrorAnswer, type HttpClient } from '../http-client.ts'
 import { endsWithMarker, postBody } from './post-body.ts'
 
 export type CircleSettings = {
@@ -37,14 +38,14 @@ const pageSchema = z.object({
 })
 
 /** Circle's Admin API v2, for which there is no SDK. https://api-headless.circle.so (2026-11) */
-export function createCircleConnector(settings: CircleSettings): CircleConnector {
+export function createCircleConnector(settings: CircleSettings, gate: Gate): CircleConnector {
   const request = createHttpClient({
     provider: 'circle',
+    gate,
     baseUrl: settings.apiUrl ?? 'https://app.circle.so',
     headers: { authorization: `${settings.authScheme ?? 'Token'} ${settings.token}` },
     timeoutMs: settings.timeoutMs ?? 15 * SECOND_MS,
-    rateLimitPauseMs: RATE_LIMIT_PAUSE_MS,
-    explain: explainCircleRefusal,
+    failureOf: circleFailure,
   })
   return {
     async createPost({ title, paragraphs, marker }) {
@@ -94,6 +95,14 @@ async function findPost(
     }
     if (!has_next_page || recent.length === 0) return null
   }
+}
+
+function circleFailure({ status, body, retryAfter, operation }: ErrorAnswer): Failure {
+  return statusFailure(status, {
+    code: null,
+    retryAfterMs: retryAfterMs(retryAfter, RATE_LIMIT_PAUSE_MS),
+    explanation: explainCircleRefusal(status, body, operation),
+  })
 }
 
 /** What a refusal of Circle's means and what to do. Circle's own message is quoted: it names fields, never people. */

@@ -3,7 +3,11 @@ import { parseJson } from '../../primitives/index.ts'
 import type { OpenAiConnector } from '../contract.ts'
 import { type Call, errorFor } from '../failures.ts'
 
-const CALL: Call = { provider: 'openai', operation: 'chat.completions.create', effect: 'repeatable' }
+export const CHAT_CALL: Call = {
+  provider: 'openai',
+  operation: 'chat.completions.create',
+  effect: 'repeatable',
+}
 
 /** Whether a server (an OpenAI-compatible one at OPENAI_BASE_URL) has no Responses API, rather than no such model. */
 export function hasNoResponsesApi(error: unknown): boolean {
@@ -36,7 +40,7 @@ export async function extractByChat(
   )
   const choice = completion.choices?.[0]
   if (choice?.message.refusal || choice?.finish_reason === 'content_filter') {
-    throw errorFor(CALL, {
+    throw errorFor(CHAT_CALL, {
       kind: 'refused',
       explanation: 'The model refused to read the text.',
       status: 200,
@@ -44,6 +48,6 @@ export async function extractByChat(
     })
   }
   const json = parseJson(choice?.message.content ?? '')
-  if (json === undefined) throw errorFor(CALL, { kind: 'unreadable', status: 200 })
+  if (json === undefined) throw errorFor(CHAT_CALL, { kind: 'unreadable', status: 200 })
   return json
 }

@@ -1,9 +1,9 @@
 import OpenAI from 'openai'
 import type { Response } from 'openai/resources/responses/responses'
-import { KinkeeperError, parseJson, SECOND_MS } from '../../primitives/index.ts'
-import type { OpenAiConnector } from '../contract.ts'
-import { type Call, errorFor } from '../failures.ts'
-import { extractByChat, hasNoResponsesApi } from './chat-completions.ts'
+import { type KinkeeperError, parseJson, SECOND_MS } from '../../primitives/index.ts'
+import type { Gate, OpenAiConnector } from '../contract.ts'
+import { attempt, type Call, errorFor } from '../failures.ts'
+import { CHAT_CALL, extractByChat, hasNoResponsesApi } from './chat-completions.ts'
 import { OPENAI_PAUSE_MS, openAiError } from './openai-errors.ts'
 
 export type OpenAiSettings = {
@@ -22,7 +22,7 @@ const CALL: Call = { provider: 'openai', operation: 'responses.create', effect: 
  * OpenAI through its official SDK: the Responses API with a strict JSON schema, nothing stored there, no retries. A
  * compatible server that has only Chat Completions is asked by that from its first 404 on.
  */
-export function createOpenAiConnector(settings: OpenAiSettings): OpenAiConnector {
+export function createOpenAiConnector(settings: OpenAiSettings, gate: Gate): OpenAiConnector {
   const client = new OpenAI({
     apiKey: settings.apiKey,
     baseURL: settings.baseUrl ?? 'https://api.openai.com/v1',
@@ -33,24 +33,24 @@ export function createOpenAiConnector(settings: OpenAiSettings): OpenAiConnector
     logLevel: 'off',
   })
   let byChat = false
-  const ask: OpenAiConnector['extract'] = async (request) => {
-    if (byChat) return extractByChat(client, settings.model, request)
-    try {
-      return await extractByResponses(client, settings.model, request)
-    } catch (error) {
-      if (!hasNoResponsesApi(error)) throw error
-      const answer = await extractByChat(client, settings.model, request)
-      byChat = true
-      return answer
+  const ask = (call: Call, by: typeof extractByChat, request: Parameters<OpenAiConnector['extract']>[0]) => {
+    const map = (_call: Call, error: unknown) => {
+      // Given up by the caller: that says nothing about OpenAI, and is thrown as the caller knows it.
+      request.signal?.throwIfAborted()
+      return openAiError(call, error)
     }
+    return attempt(gate, call, map, () => by(client, settings.model, request))
   }
   return {
     async extract(request) {
+      if (byChat) return ask(CHAT_CALL, extractByChat, request)
       try {
-        return await ask(request)
+        return await ask(CALL, extractByResponses, request)
       } catch (error) {
-        request.signal?.throwIfAborted()
-        throw error instanceof KinkeeperError ? error : openAiError(CALL, error)
+        if (!(error instanceof Error) || !hasNoResponsesApi(error.cause)) throw error
+        const answer = await ask(CHAT_CALL, extractByChat, request)
+        byChat = true
+        return answer
       }
     },
   }

@@ -1,7 +1,7 @@
 import twilio from 'twilio'
 import type RequestClient from 'twilio/lib/base/RequestClient.js'
 import { MINUTE_MS, SECOND_MS } from '../../primitives/index.ts'
-import type { TwilioConnector } from '../contract.ts'
+import type { Gate, TwilioConnector } from '../contract.ts'
 import { attempt, type Call, errorFor } from '../failures.ts'
 import { TwilioRefusal, twilioError } from './twilio-errors.ts'
 
@@ -17,16 +17,19 @@ export type TwilioSettings = {
 
 /** Our clock and Twilio's may differ by this much. */
 const CLOCK_SKEW_MS = 5 * MINUTE_MS
+const PAGE_SIZE = 1_000
 /** What a trial account puts before every text. */
 const TRIAL_PREFIX = 'Sent from your Twilio trial account - '
 
 /** Twilio through its official SDK, without the SDK's own retries. */
-export function createTwilioConnector(settings: TwilioSettings): TwilioConnector {
+export function createTwilioConnector(settings: TwilioSettings, gate: Gate): TwilioConnector {
   const timeoutMs = settings.timeoutMs ?? 10 * SECOND_MS
   const client = twilio(settings.accountSid, settings.authToken, {
     httpClient: new TwilioHttpClient(settings.apiUrl, timeoutMs),
     autoRetry: false,
   })
+  const calling = <T>(operation: string, effect: Call['effect'], act: (call: Call) => Promise<T>) =>
+    attempt(gate, { provider: 'twilio', operation, effect }, twilioError, act)
   return {
     sendMessage: ({ to, body }) =>
       calling('messages.create', 'once', async (call) => {
@@ -35,18 +38,23 @@ export function createTwilioConnector(settings: TwilioSettings): TwilioConnector
         return { sid: message.sid }
       }),
 
-    findMessage: ({ to, body, sinceMs }) =>
-      calling('messages.list', 'repeatable', async () => {
-        // Not filtered by DateSent: a message that still waits in Twilio's queue has none, and would be missed.
-        const messages = await client.messages.list({ to, from: settings.from, pageSize: 1_000 })
-        const found = messages.find(
+    async findMessage({ to, body, sinceMs }) {
+      // Not filtered by DateSent: a message that still waits in Twilio's queue has none, and would be missed.
+      const first = { to, from: settings.from, pageSize: PAGE_SIZE }
+      let page = await calling('messages.list', 'repeatable', () => client.messages.page(first))
+      for (;;) {
+        const found = page.instances.find(
           (message) =>
             message.direction !== 'inbound' &&
             (message.body === body || message.body === `${TRIAL_PREFIX}${body}`) &&
             !(message.dateCreated?.getTime() < sinceMs - CLOCK_SKEW_MS),
         )
-        return found ? { sid: found.sid } : null
-      }),
+        if (found) return { sid: found.sid }
+        const { nextPageUrl } = page
+        if (!nextPageUrl) return null
+        page = await calling('messages.list', 'repeatable', () => client.messages.getPage(nextPageUrl))
+      }
+    },
   }
 }
 
@@ -77,8 +85,4 @@ class TwilioHttpClient extends twilio.RequestClient {
 function replaceOrigin(uri: string, apiUrl: string): string {
   const { pathname, search } = new URL(uri)
   return `${apiUrl.replace(/\/+$/, '')}${pathname}${search}`
-}
-
-function calling<T>(operation: string, effect: Call['effect'], act: (call: Call) => Promise<T>): Promise<T> {
-  return attempt({ provider: 'twilio', operation, effect }, twilioError, act)
 }
