@@ -1,10 +1,19 @@
 import { type CircleSettings, createCircleConnector } from './circle/circle-connector.ts'
-import type { Connectors } from './contract.ts'
+import { type ClerkSettings, createClerkConnector } from './clerk/clerk-connector.ts'
+import type { Connectors, Gate } from './contract.ts'
+import { createLumaConnector, type LumaSettings } from './luma/luma-connector.ts'
+import { createMailchimpConnector, type MailchimpSettings } from './mailchimp/mailchimp-connector.ts'
 import { createOpenAiConnector, type OpenAiSettings } from './openai/openai-connector.ts'
-import { createSlackConnector, type SlackSettings } from './slack/slack-connector.ts'
+import { createSlackPeopleConnector } from './slack/people.ts'
+import type { SlackSettings } from './slack/slack-client.ts'
+import { createSlackConnector } from './slack/slack-connector.ts'
+import { createStripeConnector, type StripeSettings } from './stripe/stripe-connector.ts'
 import { createTwilioConnector, type TwilioSettings } from './twilio/twilio-connector.ts'
 
 export type * from './contract.ts'
+export type * from './membership-contract.ts'
+export { openGate } from './open-gate.ts'
+export { type LimitSettings, PROVIDER_LIMITS, providerLimits } from './provider-limits.ts'
 export type { KnownBlock, ModalView } from './slack/blocks.ts'
 
 export type ConnectorSettings = {
@@ -12,14 +21,25 @@ export type ConnectorSettings = {
   circle: CircleSettings
   twilio: TwilioSettings
   openai: OpenAiSettings
+  mailchimp: MailchimpSettings
+  luma: LumaSettings
+  stripe: StripeSettings
+  clerk: ClerkSettings
+  /** What every single request of every connector passes. */
+  gate: Gate
 }
 
 /** All connectors. None of them knows whether a provider or a stand-in answers at its address. */
-export function createConnectors(settings: ConnectorSettings): Connectors {
+export function createConnectors({ gate, ...settings }: ConnectorSettings): Connectors {
   return {
-    slack: createSlackConnector(settings.slack),
-    circle: createCircleConnector(settings.circle),
-    twilio: createTwilioConnector(settings.twilio),
-    openai: createOpenAiConnector(settings.openai),
+    slack: createSlackConnector(settings.slack, gate),
+    slackPeople: createSlackPeopleConnector(settings.slack, gate),
+    circle: createCircleConnector(settings.circle, gate),
+    twilio: createTwilioConnector(settings.twilio, gate),
+    openai: createOpenAiConnector(settings.openai, gate),
+    mailchimp: createMailchimpConnector(settings.mailchimp, gate),
+    luma: createLumaConnector(settings.luma, gate),
+    stripe: createStripeConnector(settings.stripe, gate),
+    clerk: createClerkConnector(settings.clerk, gate),
   }
 }

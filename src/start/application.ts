@@ -1,6 +1,6 @@
 import { createApprovals } from '../approvals/index.ts'
 import { type Config, needsSandbox, providerModes } from '../config.ts'
-import type { Connectors } from '../connectors/index.ts'
+import { type Connectors, openGate } from '../connectors/index.ts'
 import {
   announceChange,
   type ChangeFeed,
@@ -98,7 +98,7 @@ async function startWork(base: Base, undo: (() => Promise<unknown>)[]): Promise<
     if (!late.engine) throw new Error('The engine has not started yet')
     return late.engine.starter
   }
-  const connectors = connect(config)
+  const connectors = connect(config, openGate)
   const review: JobPostReview = createJobPostReview({
     database,
     clock,

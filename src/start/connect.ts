@@ -1,13 +1,15 @@
 import type { Config } from '../config.ts'
-import { type Connectors, createConnectors } from '../connectors/index.ts'
+import { type Connectors, createConnectors, type Gate } from '../connectors/index.ts'
 
 /**
  * The connectors with their settings. A provider that is off gets empty credentials: no job calls it, and if one did,
  * the provider would refuse.
+ * @param gate what every single request passes
  */
-export function connect(config: Config): Connectors {
-  const { slack, twilio, openai, circle } = config
+export function connect(config: Config, gate: Gate): Connectors {
+  const { slack, twilio, openai, circle, mailchimp, luma, stripe, clerk } = config
   return createConnectors({
+    gate,
     slack: { token: slack.settings?.botToken ?? '', apiUrl: slack.settings?.apiUrl ?? undefined },
     twilio: {
       accountSid: twilio.settings?.accountSid ?? 'AC',
@@ -26,5 +28,14 @@ export function connect(config: Config): Connectors {
       authScheme: circle.settings?.authScheme,
       apiUrl: circle.settings?.apiUrl ?? undefined,
     },
+    mailchimp: {
+      apiKey: mailchimp.settings?.apiKey ?? '',
+      listId: mailchimp.settings?.listId ?? '',
+      welcome: mailchimp.settings?.welcome ?? null,
+      apiUrl: mailchimp.settings?.apiUrl ?? 'https://us1.api.mailchimp.com/3.0',
+    },
+    luma: { apiKey: luma.settings?.apiKey ?? '', apiUrl: luma.settings?.apiUrl ?? undefined },
+    stripe: { apiKey: stripe.settings?.apiKey ?? null, apiUrl: stripe.settings?.apiUrl ?? undefined },
+    clerk: { secretKey: clerk.settings?.secretKey ?? null, apiUrl: clerk.settings?.apiUrl ?? undefined },
   })
 }

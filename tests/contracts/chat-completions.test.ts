@@ -1,13 +1,13 @@
 import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
-import { createConnectors } from '../../src/connectors/index.ts'
+import { connectorsAt } from './connectors-at.ts'
 
 test('a compatible server without the Responses API is asked by Chat Completions, and from then on at once', async () => {
   const asked: string[] = []
   const server = createServer((request, response) => {
     asked.push(request.url ?? '')
     request.resume().once('end', () => {
-      const chat = request.url === '/v1/chat/completions'
+      const chat = request.url === '/openai/v1/chat/completions'
       response.writeHead(chat ? 200 : 404, { 'content-type': 'application/json' })
       const completion = {
         choices: [
@@ -24,16 +24,15 @@ test('a compatible server without the Responses API is asked by Chat Completions
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const port = address !== null && typeof address !== 'string' ? address.port : 0
-  const { openai } = createConnectors({
-    openai: { apiKey: 'sk-test', model: 'any', baseUrl: `http://127.0.0.1:${port}/v1` },
-    slack: { token: '' },
-    twilio: { accountSid: 'AC', authToken: '', from: '' },
-    circle: { token: '', spaceId: 1 },
-  })
+  const { openai } = connectorsAt(`http://127.0.0.1:${port}`)
   const question = { instructions: 'Read', text: 'Hiring', schemaName: 'job', jsonSchema: { type: 'object' } }
   expect(await openai.extract(question)).toEqual({ fine: true })
   expect(await openai.extract(question)).toEqual({ fine: true })
-  expect(asked).toEqual(['/v1/responses', '/v1/chat/completions', '/v1/chat/completions'])
+  expect(asked).toEqual([
+    '/openai/v1/responses',
+    '/openai/v1/chat/completions',
+    '/openai/v1/chat/completions',
+  ])
   server.closeAllConnections()
   server.close()
 })

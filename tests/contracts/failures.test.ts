@@ -1,25 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type Connectors, createConnectors } from '../../src/connectors/index.ts'
+import type { Connectors } from '../../src/connectors/index.ts'
 import { KinkeeperError, LookFirstError, RetryAtError } from '../../src/primitives/index.ts'
+import { connectorsAt } from './connectors-at.ts'
 import { type Reply, startRecordingServer, unusedAddress } from './recording-server.ts'
 
 const TIMEOUT_MS = 400
-
-/** Every connector pointed at one address, by the same settings an operator has. */
-function connectorsAt(url: string): Connectors {
-  return createConnectors({
-    slack: { token: 'xoxb-test', apiUrl: `${url}/slack/api/`, timeoutMs: TIMEOUT_MS },
-    circle: { token: 'circle-test', spaceId: 7, apiUrl: `${url}/circle`, timeoutMs: TIMEOUT_MS },
-    twilio: {
-      accountSid: `AC${'0'.repeat(32)}`,
-      authToken: 'twilio-test',
-      from: '+15005550006',
-      apiUrl: `${url}/twilio`,
-      timeoutMs: TIMEOUT_MS,
-    },
-    openai: { apiKey: 'sk-test', model: 'gpt-test', baseUrl: `${url}/openai/v1`, timeoutMs: TIMEOUT_MS },
-  })
-}
 
 /** Each call by name: those that repeating would do twice, and those that may be repeated. */
 const ONCE: Record<string, (connectors: Connectors) => Promise<unknown>> = {
@@ -27,6 +12,9 @@ const ONCE: Record<string, (connectors: Connectors) => Promise<unknown>> = {
     slack.postMessage({ channel: 'C1', text: 'hi', blocks: [], marker: 'm' }),
   'create post': ({ circle }) => circle.createPost({ title: 'Chef', paragraphs: [], marker: 'Ref KK-00000' }),
   'messages.create': ({ twilio }) => twilio.sendMessage({ to: '+14155550123', body: 'hi' }),
+  'trigger welcome': ({ mailchimp }) => mailchimp.triggerWelcome('jo@example.org'),
+  'set guest status': ({ luma }) =>
+    luma.setGuestStatus({ eventId: 'evt-1', guestId: 'gst-1', status: 'approved' }),
 }
 const REPEATABLE: Record<string, (connectors: Connectors) => Promise<unknown>> = {
   'conversations.history': ({ slack }) => slack.findMessage({ channel: 'C1', marker: 'm', sinceMs: 0 }),
@@ -38,13 +26,31 @@ const REPEATABLE: Record<string, (connectors: Connectors) => Promise<unknown>> =
   'messages.list': ({ twilio }) => twilio.findMessage({ to: '+14155550123', body: 'hi', sinceMs: 0 }),
   'responses.create': ({ openai }) =>
     openai.extract({ instructions: 'i', text: 't', schemaName: 's', jsonSchema: { type: 'object' } }),
+  'users.list': ({ slackPeople }) => slackPeople.listPeople(null),
+  'users.lookupByEmail': ({ slackPeople }) => slackPeople.findPerson('jo@example.org'),
+  'usergroups.list': ({ slackPeople }) => slackPeople.setGroupMembers('S1', ['U1']),
+  'find contact': ({ mailchimp }) => mailchimp.findContact('jo@example.org'),
+  'put contact': ({ mailchimp }) =>
+    mailchimp.putContact({
+      email: 'jo@example.org',
+      name: { first: 'Jo', last: '' },
+      statusIfNew: 'subscribed',
+    }),
+  'set tags': ({ mailchimp }) => mailchimp.setTags('jo@example.org', [{ name: 'active', active: true }]),
+  'list events': ({ luma }) => luma.listUpcomingEvents({ afterMs: 0, cursor: null }),
+  'list guests': ({ luma }) => luma.listPendingGuests({ eventId: 'evt-1', cursor: null }),
+  'find guest': ({ luma }) => luma.findGuest({ eventId: 'evt-1', guestId: 'gst-1' }),
+  'subscriptions.retrieve': ({ stripe }) => stripe.subscription('sub_1'),
+  'customers.retrieve': ({ stripe }) => stripe.customer('cus_1'),
+  'subscriptions.list': ({ stripe }) => stripe.subscriptionsOf('cus_1'),
+  'users.getUser': ({ clerk }) => clerk.user('user_1'),
 }
 
 async function failureOf(
   call: (connectors: Connectors) => Promise<unknown>,
   url: string,
 ): Promise<KinkeeperError> {
-  const error: unknown = await call(connectorsAt(url)).then(
+  const error: unknown = await call(connectorsAt(url, { timeoutMs: TIMEOUT_MS })).then(
     () => new Error('it did not fail'),
     (thrown: unknown) => thrown,
   )
@@ -79,7 +85,9 @@ describe.each(Object.entries(ONCE))('%s, which must not be done twice', (operati
     expect(error).toMatchObject({ next: 'retry', facts: { operation, code: 'ECONNREFUSED' } })
   })
 
-  test.each(LOST)('may have happened after %s', async (_name, reply, settleMs) => {
+  // Luma's answer to it says nothing, so there is nothing in it that could be wrong.
+  const lost = LOST.filter(([name]) => operation !== 'set guest status' || name !== '200 with other JSON')
+  test.each(lost)('may have happened after %s', async (_name, reply, settleMs) => {
     const error = await failureAfter(call, reply)
     expect(error).toMatchObject({ next: 'look-first', facts: { operation } })
     expect(error instanceof LookFirstError && error.settleMs).toBe(settleMs)
@@ -109,7 +117,7 @@ describe.each(Object.entries({ ...ONCE, ...REPEATABLE }))('%s', (_operation, cal
 
   test('comes back after a while when a 429 does not say', async () => {
     const error = await failureAfter(call, { status: 429, body: HTML })
-    expect(error instanceof RetryAtError && error.retryAfterMs).toBeGreaterThanOrEqual(10_000)
+    expect(error instanceof RetryAtError && error.retryAfterMs).toBeGreaterThanOrEqual(2_000)
   })
 })
 

@@ -1,21 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { createConnectors } from '../../src/connectors/index.ts'
 import { extractJobPost, jobPostJsonSchema } from '../../src/extraction/index.ts'
+import { connectorsAt, ACCOUNT_SID as SID } from './connectors-at.ts'
 import { type Recorded, type RecordingServer, type Reply, startRecordingServer } from './recording-server.ts'
 import { hasSpecification, readSpecification } from './specifications.ts'
 
-const SID = `AC${'0'.repeat(32)}`
 const HOUR = 3_600_000
 const since = Date.parse('2026-11-22T12:00:00Z')
 
 async function start(reply: (request: Recorded, index: number) => Reply) {
   const server = await startRecordingServer(reply)
-  const connectors = createConnectors({
-    slack: { token: 'xoxb-test', apiUrl: `${server.url}/api/` },
-    circle: { token: 'circle-test', spaceId: 7, apiUrl: `${server.url}/prefix/` },
-    twilio: { accountSid: SID, authToken: 'secret', from: '+15005550006', apiUrl: `${server.url}/prefix` },
-    openai: { apiKey: 'sk-test', model: 'gpt-test', baseUrl: `${server.url}/v1` },
-  })
+  const connectors = connectorsAt(server.url)
   return { server, ...connectors, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
 }
 const ok = (body: unknown): Reply => ({ status: 200, body })
@@ -35,7 +29,7 @@ describe('Slack', () => {
     const [request] = slack.server.requests
     expect(request).toMatchObject({
       method: 'POST',
-      path: '/api/chat.postMessage',
+      path: '/slack/api/chat.postMessage',
       headers: { authorization: 'Bearer xoxb-test' },
     })
     const fields = form(slack.server)
@@ -67,8 +61,8 @@ describe('Slack', () => {
 
   test('a message is found on any page, in the channel or in the thread', async () => {
     for (const [threadTs, path] of [
-      [undefined, '/api/conversations.history'],
-      ['5.0', '/api/conversations.replies'],
+      [undefined, '/slack/api/conversations.history'],
+      ['5.0', '/slack/api/conversations.replies'],
     ] as const) {
       await using slack = await start((_request, index) => ok(pages[index]))
       const query = { channel: 'C1', marker: 'eff_1', sinceMs: since, ...(threadTs ? { threadTs } : {}) }
@@ -116,7 +110,7 @@ describe('Twilio', () => {
     })
     expect(twilio.server.requests[0]).toMatchObject({
       method: 'POST',
-      path: `/prefix/2010-04-01/Accounts/${SID}/Messages.json`,
+      path: `/twilio/2010-04-01/Accounts/${SID}/Messages.json`,
       headers: { authorization: `Basic ${btoa(`${SID}:secret`)}` },
     })
     expect(form(twilio.server)).toEqual({
@@ -211,7 +205,7 @@ describe('Circle', () => {
     expect(await circle.circle.createPost(draft)).toEqual({ id: '2', url: 'https://club.example/c/jobs/2' })
     expect(circle.server.requests[0]).toMatchObject({
       method: 'POST',
-      path: '/prefix/api/admin/v2/posts',
+      path: '/circle/api/admin/v2/posts',
       headers: { authorization: 'Token circle-test', 'content-type': 'application/json' },
     })
     const bold = [{ type: 'bold' }]
@@ -309,7 +303,7 @@ describe('OpenAI', () => {
     await using openai = await start(() => response({ output: output(text) }))
     expect(await openai.openai.extract(request)).toEqual(JSON.parse(JSON.stringify(answer)))
     expect(openai.server.requests[0]).toMatchObject({
-      path: '/v1/responses',
+      path: '/openai/v1/responses',
       headers: { authorization: 'Bearer sk-test' },
     })
     expect(json(openai.server)).toMatchObject({

@@ -37,11 +37,24 @@ const EXPLANATIONS: Record<string, string> = {
   invalid_trigger_id: 'Slack does not know this click any more: press the button again.',
   user_not_found: 'Slack knows no such person.',
   user_not_visible: 'Slack does not show this person to the app.',
+  users_not_found: 'Slack knows nobody with this address.',
+  no_such_subteam:
+    'SLACK_MEMBERS_USERGROUP names no user group of the workspace: set it to the group’s id, which begins with S.',
+  plan_upgrade_required: 'User groups need a paid Slack plan: upgrade, or unset SLACK_MEMBERS_USERGROUP.',
+  permission_denied:
+    'The Slack workspace does not let the app change user groups: an admin allows it under Roles & permissions.',
+  invalid_users:
+    'One of the people cannot be in the user group: Slack takes neither guests of one channel nor bots.',
 }
 
 /** Maps whatever the Slack SDK threw to the error that says what to do next. Pure. */
 export function slackError(call: Call, error: unknown): KinkeeperError {
   return errorFor(call, slackFailure(call, error), error)
+}
+
+/** The refusal that Slack would have answered with this word. */
+export function slackRefusal(call: Call, word: string): KinkeeperError {
+  return errorFor(call, refusal(call, word))
 }
 
 function slackFailure(call: Call, error: unknown): Failure {
@@ -70,6 +83,10 @@ function platformFailure(call: Call, word: unknown): Failure {
     return { kind: 'rate_limited', retryAfterMs: SLACK_PAUSE_MS, status: 200, code: word }
   }
   if (BROKEN.has(word)) return { kind: 'broken', status: 200, code: word }
+  return refusal(call, word)
+}
+
+function refusal(call: Call, word: string): Failure {
   const explanation = EXPLANATIONS[word] ?? `Slack refused ${call.operation}: ${word}.`
   return { kind: 'refused', explanation, status: 200, code: word }
 }
