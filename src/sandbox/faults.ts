@@ -13,7 +13,16 @@ import { z } from 'zod'
 import { newId } from '../primitives/index.ts'
 import type { Collection } from './store.ts'
 
-const PROVIDERS = ['twilio', 'slack', 'openai', 'circle', 'mailchimp', 'luma', 'stripe', 'clerk'] as const
+export const PROVIDERS = [
+  'twilio',
+  'slack',
+  'openai',
+  'circle',
+  'mailchimp',
+  'luma',
+  'stripe',
+  'clerk',
+] as const
 export type Provider = (typeof PROVIDERS)[number]
 
 const DELIVERIES = ['webhook', 'status-callback', 'interaction']

@@ -1,5 +1,5 @@
 /**
- * The sandbox: stand-ins for Twilio, Slack, OpenAI and Circle on one loopback port. To be imported by tests and by
+ * The sandbox: stand-ins for the providers on one loopback port. To be imported by tests and by
  * `main.ts` only; the program knows the providers' addresses and nothing else.
  */
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
@@ -7,11 +7,15 @@ import { Hono } from 'hono'
 import { createCircleApp } from './circle/app.ts'
 import type { SandboxOptions } from './config.ts'
 import { createControlApp } from './control/app.ts'
+import { createMailchimpApp } from './mailchimp/app.ts'
 import { createOpenAiApp } from './openai/app.ts'
 import type { SandboxEnv } from './pipeline.ts'
 import { createSlackApp } from './slack/app.ts'
+import { createStripeApp } from './stripe/app.ts'
+import { startBilling } from './stripe/settle.ts'
 import { createTwilioApp } from './twilio/app.ts'
 import { resumeMessages } from './twilio/outbound.ts'
+import { startWebhooks } from './webhooks.ts'
 import { openWorld, type World } from './world.ts'
 
 export type { SandboxOptions } from './config.ts'
@@ -72,10 +76,14 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   const url = `http://127.0.0.1:${port}`
   world.setOwnUrl(url)
   resumeMessages(world)
+  const stopBilling = startBilling(world)
+  const stopWebhooks = startWebhooks(world)
   return {
     url,
     port,
     async stop() {
+      stopBilling()
+      stopWebhooks()
       const closed = new Promise((resolve) => server.close(resolve))
       if ('closeAllConnections' in server) server.closeAllConnections()
       await closed
@@ -90,6 +98,9 @@ function createSandboxApp(world: World): Hono<SandboxEnv> {
     .route('/slack', createSlackApp(world))
     .route('/openai', createOpenAiApp(world))
     .route('/circle', createCircleApp(world))
+    .route('/mailchimp', createMailchimpApp(world))
+    .route('/stripe', createStripeApp(world))
+    .route('/', createStripeApp(world))
     .route('/control', createControlApp(world))
 }
 

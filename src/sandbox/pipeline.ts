@@ -1,15 +1,17 @@
 /**
- * The path of every call from the application: read the body, draw a fault, obey the provider's limits, do the work,
- * spoil the answer when the fault says so, and record what crossed the wire. The one place where faults are applied
- * to API operations; deliveries have theirs in `deliveries.ts`.
+ * The path of every call from the application: count it in, read the body, obey the provider's limits, take the time
+ * that the provider takes, draw a fault, do the work, spoil the answer when the fault says so, and record what crossed
+ * the wire. The one place where limits, latency and faults are applied to API operations; deliveries have their faults
+ * in `deliveries.ts`. A call is in flight from its arrival until its answer, whatever it waits for in between.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import { isRecord, parseJson } from '../primitives/index.ts'
 import type { Fault, Provider } from './faults.ts'
-import { providerError } from './provider-errors.ts'
+import type { Visit } from './load.ts'
+import { providerError, saysRetryAfter } from './provider-errors.ts'
 import type { World } from './world.ts'
 
 /** The fields of a call, from its query, form or JSON body; a form's repeated key is a list. */
@@ -27,31 +29,57 @@ export function operation(
   name: string | ((context: SandboxContext) => string),
 ): MiddlewareHandler<SandboxEnv> {
   return async (context, next) => {
-    const operationName = typeof name === 'string' ? name : name(context)
-    const body = await readBody(context)
-    const fields: Fields = { ...context.req.query(), ...(isRecord(body) ? body : {}) }
-    context.set('fields', fields)
-    const fault = world.faults.draw(provider, operationName)
-    const call = world.calls.record({
-      provider,
-      operation: operationName,
-      direction: 'in',
-      method: context.req.method,
-      path: pathAndQuery(context.req.url),
-      headers: context.req.header(),
-      body,
-      status: null,
-      fault: fault?.id ?? null,
-      atMs: world.clock.now(),
-    })
-    const work = async () => {
-      const retryAfterS = world.limiter.take(provider, operationName, String(fields.channel ?? ''))
-      if (retryAfterS === null) await next()
-      else answer(context, providerError(provider, 429, { retryAfterS }))
+    const visit = world.load.enter(provider)
+    try {
+      await answerCall(world, provider, typeof name === 'string' ? name : name(context), visit, context, next)
+    } finally {
+      visit.leave(statusOf(context))
     }
-    await runWithFault(context, provider, fault, work)
-    call.status = context.res === RESPONSE_ALREADY_SENT ? 0 : context.res.status
   }
+}
+
+async function answerCall(
+  world: World,
+  provider: Provider,
+  operationName: string,
+  visit: Visit,
+  context: SandboxContext,
+  next: Next,
+): Promise<void> {
+  const body = await readBody(context)
+  const fields: Fields = { ...context.req.query(), ...(isRecord(body) ? body : {}) }
+  context.set('fields', fields)
+  const fault = visit.admitted ? world.faults.draw(provider, operationName) : undefined
+  const call = world.calls.record({
+    provider,
+    operation: operationName,
+    direction: 'in',
+    method: context.req.method,
+    path: pathAndQuery(context.req.url),
+    headers: context.req.header(),
+    body,
+    status: null,
+    fault: fault?.id ?? null,
+    atMs: world.clock.now(),
+  })
+  const room = visit.admitted
+    ? world.limiter.take(provider, operationName, String(fields.channel ?? ''))
+    : { ok: false as const, retryAfterS: undefined }
+  if (room.ok) await world.latencies.wait(provider)
+  await runWithFault(context, provider, fault, async () => {
+    if (room.ok) await next()
+    else answer(context, tooManyRequests(provider, room.retryAfterS))
+  })
+  call.status = statusOf(context)
+}
+
+function tooManyRequests(provider: Provider, retryAfterS: number | undefined): Response {
+  return providerError(provider, 429, { retryAfterS: saysRetryAfter(provider) ? retryAfterS : undefined })
+}
+
+/** What was answered; 0 when the connection was cut. */
+function statusOf(context: SandboxContext): number {
+  return context.res === RESPONSE_ALREADY_SENT ? 0 : context.res.status
 }
 
 async function runWithFault(
@@ -97,7 +125,7 @@ function refusal(provider: Provider, fault: Fault): Response {
   }
   const status = fault.status ?? (fault.kind === 'rate-limit' ? 429 : 500)
   if (fault.body === undefined) {
-    const seconds = retryAfterS ?? (fault.kind === 'rate-limit' ? 1 : undefined)
+    const seconds = retryAfterS ?? (fault.kind === 'rate-limit' && saysRetryAfter(provider) ? 1 : undefined)
     return providerError(provider, status, { code, retryAfterS: seconds })
   }
   const headers: Record<string, string> =

@@ -1,4 +1,5 @@
 /** How each provider words a failure of its own: the bodies of 429 and 5xx. */
+import { randomUUID } from 'node:crypto'
 import type { Provider } from './faults.ts'
 
 /**
@@ -12,8 +13,14 @@ export function providerError(
   options: { code?: string | number | undefined; retryAfterS?: number | undefined } = {},
 ): Response {
   const headers: Record<string, string> = {}
+  if (provider === 'mailchimp') headers['content-type'] = 'application/problem+json; charset=utf-8'
   if (options.retryAfterS !== undefined) headers['retry-after'] = String(options.retryAfterS)
   return Response.json(errorBody(provider, status, options.code), { status, headers })
+}
+
+/** Whether the provider's own 429 says in `Retry-After` how long to wait. Mailchimp's does not; for Luma's none is documented. */
+export function saysRetryAfter(provider: Provider): boolean {
+  return provider !== 'mailchimp' && provider !== 'luma'
 }
 
 function errorBody(provider: Provider, status: number, code: string | number | undefined): unknown {
@@ -48,7 +55,7 @@ function errorBody(provider: Provider, status: number, code: string | number | u
         detail: limited
           ? 'You have exceeded the limit of 10 simultaneous connections.'
           : 'An unexpected internal error has occurred. Please contact Support for more information.',
-        instance: '00000000-0000-0000-0000-000000000000',
+        instance: randomUUID(),
       }
     case 'luma':
       return { message: limited ? 'Too many requests.' : 'Something went wrong.' }

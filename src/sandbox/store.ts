@@ -17,6 +17,8 @@ export type Collection<T> = {
   delete(id: string): boolean
   /** Every object, in the order in which they were first put. */
   values(): T[]
+  /** The same, each with its id. */
+  entries(): [string, T][]
   clear(): void
 }
 
@@ -66,6 +68,7 @@ export function openStore(file: string, onChange: () => void): Store {
           return existed
         },
         values: () => [...objects.values()],
+        entries: () => [...objects.entries()],
         clear() {
           objects.clear()
           keep(removeAll, name)

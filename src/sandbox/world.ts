@@ -3,21 +3,29 @@ import { type Clock, createClock } from '../primitives/index.ts'
 import { type Calls, createCalls } from './calls.ts'
 import { type ChangeBus, createChangeBus } from './changes.ts'
 import type { CirclePost } from './circle/model.ts'
+import { type ClerkWorld, openClerk } from './clerk/model.ts'
 import type { SandboxOptions } from './config.ts'
 import { createFaults, type Fault, type Faults } from './faults.ts'
+import { createLatencies, type Latencies, type Latency } from './latency.ts'
 import { createRateLimiter, GENEROUS_LIMITS, type Limits, type RateLimiter } from './limits.ts'
+import { createLoadBook, type LoadBook } from './load.ts'
+import { type Luma, openLuma } from './luma/model.ts'
+import { type Mailchimp, openMailchimp } from './mailchimp/model.ts'
 import type {
   EphemeralMessage,
   ResponseUrl,
   SlackChannel,
   SlackMessage,
   SlackUser,
+  SlackUsergroup,
   SlackView,
   Trigger,
 } from './slack/model.ts'
-import { seedChannels, seedUsers } from './slack/seed.ts'
+import { seedChannels, seedUsergroup, seedUsers } from './slack/seed.ts'
 import { type Collection, openStore, type Store } from './store.ts'
+import { openStripe, type StripeWorld } from './stripe/model.ts'
 import type { DebuggerAlert, TwilioMessage } from './twilio/model.ts'
+import { openWebhooks, type Webhooks } from './webhooks.ts'
 
 export type World = {
   options: SandboxOptions
@@ -30,6 +38,8 @@ export type World = {
   changes: ChangeBus
   faults: Faults
   limiter: RateLimiter
+  latencies: Latencies
+  load: LoadBook
   calls: Calls
   twilio: Collections['twilio']
   slack: Collections['slack'] & {
@@ -38,6 +48,11 @@ export type World = {
     setLastTs(ts: string): void
   }
   circle: Collections['circle']
+  mailchimp: Mailchimp
+  luma: Luma
+  stripe: StripeWorld
+  clerk: ClerkWorld
+  webhooks: Webhooks
   /** A whole number that grows by one each time, also across restarts. */
   nextNumber(name: string): number
   /** Empties the world: messages, posts, faults, limits, calls. The clock keeps its time, since it never goes back. */
@@ -60,10 +75,19 @@ export function openWorld(options: SandboxOptions): World {
   const clock = createClock()
   clock.advanceTo(setting().offsetMs ?? 0)
   const { faults, twilio, slack, circle } = openCollections(store)
-  const limiter = createRateLimiter(setting().limits ?? GENEROUS_LIMITS, (limits) => set({ limits }))
+  const mailchimp = openMailchimp(store)
+  const luma = openLuma(store)
+  const stripe = openStripe(store)
+  const clerk = openClerk(store)
+  const webhooks = openWebhooks(store)
+  // Limits that were kept before a provider had any are the generous ones.
+  const initialLimits = { ...GENEROUS_LIMITS, ...setting().limits }
+  const limiter = createRateLimiter(initialLimits, (limits) => set({ limits }))
+  const latencies = createLatencies(store.collection<Latency>('latencies'))
+  const load = createLoadBook(limiter.connections)
   const calls = createCalls()
   let ownUrl = ''
-  seed(slack, options)
+  seed(slack, options, clock.now())
 
   return {
     options,
@@ -80,10 +104,17 @@ export function openWorld(options: SandboxOptions): World {
     changes,
     faults: createFaults(faults),
     limiter,
+    latencies,
+    load,
     calls,
     twilio,
     slack: { ...slack, ...rememberTs(slack.messages) },
     circle,
+    mailchimp,
+    luma,
+    stripe,
+    clerk,
+    webhooks,
     nextNumber(name) {
       const numbers = setting().numbers ?? {}
       const next = (numbers[name] ?? 0) + 1
@@ -91,12 +122,24 @@ export function openWorld(options: SandboxOptions): World {
       return next
     },
     reset() {
-      for (const group of [{ faults }, twilio, slack, circle]) {
-        for (const collection of Object.values(group)) collection.clear()
+      const outbox = { all: webhooks.all, holds: webhooks.holds, ready: webhooks.ready }
+      for (const group of [
+        { faults, latencies },
+        twilio,
+        slack,
+        circle,
+        mailchimp,
+        luma,
+        stripe,
+        clerk,
+        outbox,
+      ]) {
+        for (const collection of Object.values(group)) if ('clear' in collection) collection.clear()
       }
       limiter.change({ preset: 'generous' })
       calls.clear()
-      seed(slack, options)
+      load.clear()
+      seed(slack, options, clock.now())
     },
     close: () => store.close(),
   }
@@ -112,6 +155,7 @@ function openCollections(store: Store) {
     },
     slack: {
       users: store.collection<SlackUser>('slack-users'),
+      usergroups: store.collection<SlackUsergroup>('slack-usergroups'),
       channels: store.collection<SlackChannel>('slack-channels'),
       messages: store.collection<SlackMessage>('slack-messages'),
       ephemeral: store.collection<EphemeralMessage>('slack-ephemeral'),
@@ -123,8 +167,11 @@ function openCollections(store: Store) {
   }
 }
 
-function seed(slack: Collections['slack'], options: SandboxOptions): void {
-  for (const user of seedUsers()) slack.users.put(user.id, user)
+/** People and groups that are there keep what happened to them. */
+function seed(slack: Collections['slack'], options: SandboxOptions, nowMs: number): void {
+  for (const user of seedUsers()) if (!slack.users.get(user.id)) slack.users.put(user.id, user)
+  const usergroup = seedUsergroup(options, nowMs)
+  if (!slack.usergroups.get(usergroup.id)) slack.usergroups.put(usergroup.id, usergroup)
   for (const channel of seedChannels(options)) slack.channels.put(channel.id, channel)
 }
 

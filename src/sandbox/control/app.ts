@@ -1,8 +1,7 @@
 /** The control API: what a person (through the Sandbox page) or a test does to the world, and sees of it. */
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
-import { z } from 'zod'
-import { BadInputError, KinkeeperError, NotFoundError, parseJson } from '../../primitives/index.ts'
+import { KinkeeperError, NotFoundError } from '../../primitives/index.ts'
 import type { ChangeListener } from '../changes.ts'
 import { faultRequestSchema } from '../faults.ts'
 import { limitsRequestSchema } from '../limits.ts'
@@ -11,6 +10,9 @@ import { click, closeView, submitView } from '../slack/interactivity.ts'
 import { forwardText, receiveText, type WebhookResult } from '../twilio/inbound.ts'
 import type { TwilioMessage } from '../twilio/model.ts'
 import type { World } from '../world.ts'
+import { check, readJson } from './body.ts'
+import { addDeliveries } from './deliveries.ts'
+import { addMembership } from './membership.ts'
 import * as requests from './requests.ts'
 import { viewWorld } from './world-view.ts'
 
@@ -25,6 +27,8 @@ export function createControlApp(world: World): Hono<SandboxEnv> {
   addPhone(app, world)
   addSlack(app, world)
   addFaults(app, world)
+  addMembership(app, world)
+  addDeliveries(app, world)
   addWorld(app, world)
   return app
 }
@@ -129,16 +133,4 @@ function streamChanges(context: SandboxContext, world: World): Response {
 
 function readClock(world: World): { nowMs: number; offsetMs: number } {
   return { nowMs: world.clock.now(), offsetMs: world.clock.offsetMs() }
-}
-
-/** The request's JSON body, checked. An empty body is `{}`. */
-async function readJson<T extends z.ZodType>(context: SandboxContext, schema: T): Promise<z.output<T>> {
-  const text = await context.req.text()
-  return check(schema, text === '' ? {} : parseJson(text))
-}
-
-function check<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  throw new BadInputError(z.prettifyError(parsed.error))
 }

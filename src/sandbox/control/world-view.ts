@@ -12,6 +12,7 @@ import {
 import { TEAM } from '../slack/seed.ts'
 import type { TwilioMessage } from '../twilio/model.ts'
 import type { World } from '../world.ts'
+import { type MailchimpView, viewMailchimp, viewWorkspace, type WorkspaceView } from './membership-view.ts'
 
 type ChannelMessage = {
   ts: string
@@ -43,7 +44,8 @@ export type WorldView = {
   twilioAlerts: { code: number; messageSid: string; text: string; atMs: number }[]
   slack: {
     team: typeof TEAM
-    users: { id: string; name: string; realName: string }[]
+    users: WorkspaceView['users']
+    usergroups: WorkspaceView['usergroups']
     channels: { id: string; name: string; messages: ChannelMessage[] }[]
     modals: {
       userId: string
@@ -66,6 +68,7 @@ export type WorldView = {
       createdAtMs: number
     }[]
   }
+  mailchimp: MailchimpView
   faults: Fault[]
   calls: { byOperation: Record<string, number> }
 }
@@ -82,7 +85,7 @@ export function viewWorld(world: World, limit?: number): WorldView {
     twilioAlerts: latest(world.twilio.alerts.values().map(({ id: _id, ...shown }) => shown)),
     slack: {
       team: TEAM,
-      users: world.slack.users.values().map(({ id, name, realName }) => ({ id, name, realName })),
+      ...viewWorkspace(world),
       channels: viewChannels(world, latest),
       modals: world.slack.views
         .values()
@@ -107,6 +110,7 @@ export function viewWorld(world: World, limit?: number): WorldView {
         createdAtMs: post.createdMs,
       })),
     },
+    mailchimp: viewMailchimp(world, latest),
     faults: world.faults.list(),
     calls: { byOperation: world.calls.counts() },
   }

@@ -6,6 +6,13 @@ import { deleteMessage, getPermalink, postEphemeral, postMessage, updateMessage 
 import { history, info, list, replies } from './conversations.ts'
 import { refuse, type SlackAnswer } from './model.ts'
 import { respondToUrl } from './response-url.ts'
+import {
+  disableUsergroup,
+  enableUsergroup,
+  listUsergroups,
+  listUsergroupUsers,
+  updateUsergroupUsers,
+} from './usergroups.ts'
 import { authTest, listUsers, lookupByEmail, userInfo } from './users.ts'
 import { openView, updateView } from './views.ts'
 
@@ -20,6 +27,11 @@ const METHODS: Record<string, (world: World, fields: Fields) => SlackAnswer> = {
   'conversations.info': info,
   'conversations.list': list,
   'conversations.replies': replies,
+  'usergroups.disable': disableUsergroup,
+  'usergroups.enable': enableUsergroup,
+  'usergroups.list': listUsergroups,
+  'usergroups.users.list': listUsergroupUsers,
+  'usergroups.users.update': updateUsergroupUsers,
   'users.info': userInfo,
   'users.list': listUsers,
   'users.lookupByEmail': lookupByEmail,
@@ -37,7 +49,8 @@ export function createSlackApp(world: World): Hono<SandboxEnv> {
     const handle = METHODS[context.req.param('method')]
     const answer = problem ? refuse(problem) : handle ? handle(world, fields) : refuse('unknown_method')
     return context.json(answer, 200, {
-      'x-oauth-scopes': 'chat:write,channels:history,users:read,users:read.email',
+      'x-oauth-scopes':
+        'chat:write,channels:history,users:read,users:read.email,usergroups:read,usergroups:write',
     })
   })
   app.post('/response/:team/:id', operation(world, 'slack', 'response_url'), (context) =>

@@ -3,7 +3,33 @@
 /** A Block Kit block as it came over the wire, after validation. */
 export type Block = Record<string, unknown>
 
-export type SlackUser = { id: string; name: string; realName: string; email: string; timezone: string }
+/** What is not said is false; a world that was kept before these fields existed has none of them. */
+export type SlackUser = {
+  id: string
+  name: string
+  realName: string
+  /** Lower case. A bot's is never shown. */
+  email: string
+  timezone: string
+  /** Deactivated. */
+  deleted?: boolean
+  /** An app's user, ours or another's. */
+  bot?: boolean
+  /** A guest: in some channels only. */
+  restricted?: boolean
+  updatedMs?: number
+}
+
+export type SlackUsergroup = {
+  id: string
+  handle: string
+  name: string
+  userIds: string[]
+  /** Null while the group is enabled. */
+  disabledMs: number | null
+  createdMs: number
+  updatedMs: number
+}
 export type SlackChannel = { id: string; name: string; topic: string }
 export type MessageMetadata = { event_type: string; event_payload: Record<string, unknown> }
 

@@ -3,7 +3,9 @@ import type { Fields } from '../pipeline.ts'
 import type { World } from '../world.ts'
 import { textField } from './messages.ts'
 import { refuse, type SlackAnswer, type SlackUser } from './model.ts'
-import { APP_ID, BOT, TEAM } from './seed.ts'
+import { APP_ID, BOT, SLACKBOT, TEAM } from './seed.ts'
+
+const MAX_LIMIT = 1_000
 
 /** users.info */
 export function userInfo(world: World, fields: Fields): SlackAnswer {
@@ -11,14 +13,13 @@ export function userInfo(world: World, fields: Fields): SlackAnswer {
   return user ? { ok: true, user: userResource(user) } : refuse('user_not_found')
 }
 
-/** users.list, with cursor paging. */
+/** users.list: everybody, deactivated people and bots too, with cursor paging. */
 export function listUsers(world: World, fields: Fields): SlackAnswer {
   const users = world.slack.users.values()
-  const limit = Number(fields.limit) || users.length
+  const limit = Math.min(MAX_LIMIT, Math.max(0, Number(fields.limit) || 0)) || users.length
   const cursor = textField(fields, 'cursor')
-  const start = cursor
-    ? users.findIndex((user) => Buffer.from(`user:${user.id}`).toString('base64') === cursor)
-    : 0
+  const first = Buffer.from(cursor, 'base64').toString('utf8')
+  const start = cursor ? users.findIndex((user) => first === `user:${user.id}`) : 0
   if (start < 0) return refuse('invalid_cursor')
   const next = users[start + limit]
   return {
@@ -29,10 +30,10 @@ export function listUsers(world: World, fields: Fields): SlackAnswer {
   }
 }
 
-/** users.lookupByEmail */
+/** users.lookupByEmail: finds nobody who was deactivated. */
 export function lookupByEmail(world: World, fields: Fields): SlackAnswer {
   const email = textField(fields, 'email').toLowerCase()
-  const user = world.slack.users.values().find((each) => each.email === email)
+  const user = world.slack.users.values().find((each) => each.email === email && !each.bot && !each.deleted)
   return user ? { ok: true, user: userResource(user) } : refuse('users_not_found')
 }
 
@@ -51,12 +52,13 @@ export function authTest(): SlackAnswer {
 }
 
 function userResource(user: SlackUser): Record<string, unknown> {
-  const bot = user.id === BOT.userId
+  const ours = user.id === BOT.userId
+  const bot = ours || user.bot === true
   return {
     id: user.id,
     team_id: TEAM.id,
     name: user.name,
-    deleted: false,
+    deleted: user.deleted ?? false,
     real_name: user.realName,
     tz: user.timezone,
     profile: {
@@ -65,15 +67,16 @@ function userResource(user: SlackUser): Record<string, unknown> {
       display_name: user.name,
       display_name_normalized: user.name,
       team: TEAM.id,
-      ...(bot ? { api_app_id: APP_ID, bot_id: BOT.id } : { email: user.email }),
+      ...(ours && { api_app_id: APP_ID, bot_id: BOT.id }),
+      ...(!bot && { email: user.email }),
     },
     is_admin: false,
     is_owner: false,
     is_primary_owner: false,
-    is_restricted: false,
+    is_restricted: user.restricted ?? false,
     is_ultra_restricted: false,
-    is_bot: bot,
+    is_bot: bot && user.id !== SLACKBOT,
     is_app_user: false,
-    updated: 1_767_225_600,
+    updated: Math.floor((user.updatedMs ?? 1_767_225_600_000) / 1_000),
   }
 }
