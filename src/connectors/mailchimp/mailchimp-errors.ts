@@ -29,7 +29,7 @@ export function mailchimpFailure({ status, body, retryAfter, operation }: ErrorA
     // Not Mailchimp's own answer: its edge says "slow down" like this at high volume.
     return { kind: 'rate_limited', retryAfterMs: retryAfterMs(retryAfter, EDGE_PAUSE_MS), status, code: null }
   }
-  const code = title === null ? null : snakeCase(title)
+  const code = title === null ? null : snakeCase(maskPersonalData(title))
   const explanation = (code !== null && EXPLANATIONS[code]) || explain(status, title, body, operation)
   return statusFailure(status, {
     code,
