@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest'
+import { connectorsAt } from '../../../tests/contracts/connectors-at.ts'
+import { type Recorded, type Reply, startRecordingServer } from '../../../tests/contracts/recording-server.ts'
+import { KinkeeperError, RetryAtError } from '../../primitives/index.ts'
+import { openGate } from '../open-gate.ts'
+import { createStripeConnector } from './stripe-connector.ts'
+
+async function start(reply: (request: Recorded, index: number) => Reply) {
+  const server = await startRecordingServer(reply)
+  const { stripe } = connectorsAt(server.url)
+  return { server, stripe, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
+}
+const ok = (body: unknown): Reply => ({ status: 200, body })
+const refused = (
+  status: number,
+  error: Record<string, unknown>,
+  headers: Record<string, string> = {},
+): Reply => ({
+  status,
+  headers,
+  body: { error: { type: 'invalid_request_error', message: 'No such thing: jo@example.org', ...error } },
+})
+const missing = refused(404, { code: 'resource_missing' })
+const subscription = (fields: Record<string, unknown> = {}) => ({
+  id: 'sub_1',
+  object: 'subscription',
+  customer: 'cus_1',
+  status: 'active',
+  created: 1_000,
+  items: { object: 'list', data: [{ id: 'si_1', current_period_end: 5_000 }] },
+  cancel_at_period_end: false,
+  cancel_at: null,
+  ended_at: null,
+  ...fields,
+})
+const silent = createStripeConnector({ apiKey: null }, openGate)
+
+describe('requests', () => {
+  test('a subscription is read with the key, under the address that was given', async () => {
+    await using world = await start(() => ok(subscription()))
+    expect(await world.stripe.subscription('sub_1')).toMatchObject({ id: 'sub_1', periodEndMs: 5_000_000 })
+    expect(world.server.requests[0]).toMatchObject({
+      method: 'GET',
+      path: '/stripe/v1/subscriptions/sub_1',
+      headers: { authorization: 'Bearer sk_test_1' },
+    })
+    expect(world.server.requests[0]?.headers).not.toHaveProperty('x-stripe-client-telemetry')
+  })
+
+  test('what Stripe does not know is null', async () => {
+    await using world = await start(() => missing)
+    expect(await world.stripe.subscription('sub_1')).toBeNull()
+    expect(await world.stripe.customer('cus_1')).toBeNull()
+  })
+
+  test('all subscriptions of a customer are read, newest first', async () => {
+    await using world = await start((_request, index) =>
+      index === 0
+        ? ok({ object: 'list', data: [subscription({ id: 'sub_a', created: 10 })], has_more: true })
+        : ok({ object: 'list', data: [subscription({ id: 'sub_b', created: 20 })], has_more: false }),
+    )
+    const all = await world.stripe.subscriptionsOf('cus_1')
+    expect(all.map(({ id }) => id)).toEqual(['sub_b', 'sub_a'])
+    expect(world.server.requests.map(({ query }) => Object.fromEntries(query))).toEqual([
+      { customer: 'cus_1', status: 'all', limit: '100' },
+      { customer: 'cus_1', status: 'all', limit: '100', starting_after: 'sub_a' },
+    ])
+  })
+
+  test('without a key nothing can be read again, and nothing is sent', async () => {
+    expect(silent.canRead).toBe(false)
+    await expect(silent.subscription('sub_1')).rejects.toMatchObject({
+      next: 'never-retry',
+      facts: { code: 'no_api_key' },
+    })
+    await using world = await start(() => missing)
+    expect(world.stripe.canRead).toBe(true)
+  })
+})
+
+describe('objects', () => {
+  test.each([
+    ['the period of the items, the latest', {}, 5_000_000],
+    [
+      'several items',
+      { items: { data: [{ current_period_end: 5_000 }, { current_period_end: 9_000 }] } },
+      9_000_000,
+    ],
+    ['the older field', { items: { data: [{ id: 'si_1' }] }, current_period_end: 7_000 }, 7_000_000],
+    ['both', { current_period_end: 7_000 }, 5_000_000],
+    ['none', { items: { data: [] } }, null],
+    ['no items at all', { items: null }, null],
+  ])('a subscription with %s', (_name, fields, periodEndMs) => {
+    expect(silent.readSubscription(subscription(fields))).toEqual({
+      id: 'sub_1',
+      customerId: 'cus_1',
+      status: 'active',
+      periodEndMs,
+      cancelAtPeriodEnd: false,
+      cancelAtMs: null,
+      endedAtMs: null,
+      createdMs: 1_000_000,
+    })
+  })
+
+  test('a subscription that ends, with its customer expanded', () => {
+    const ending = subscription({
+      customer: { id: 'cus_2', object: 'customer' },
+      status: 'canceled',
+      cancel_at_period_end: true,
+      cancel_at: 6_000,
+      ended_at: 6_000,
+    })
+    expect(silent.readSubscription(ending)).toMatchObject({
+      customerId: 'cus_2',
+      status: 'canceled',
+      cancelAtPeriodEnd: true,
+      cancelAtMs: 6_000_000,
+      endedAtMs: 6_000_000,
+    })
+  })
+
+  test.each([
+    [
+      {
+        id: 'cus_1',
+        object: 'customer',
+        email: 'Jo@Example.org',
+        name: '',
+        metadata: { clerkUserId: 'user_1' },
+      },
+      { id: 'cus_1', email: 'jo@example.org', name: null, deleted: false, clerkUserId: 'user_1' },
+    ],
+    [
+      { id: 'cus_1', object: 'customer', email: null, name: 'Jo', metadata: { clerk_user_id: 'user_2' } },
+      { id: 'cus_1', email: null, name: 'Jo', deleted: false, clerkUserId: 'user_2' },
+    ],
+    [
+      { id: 'cus_1', object: 'customer', deleted: true },
+      { id: 'cus_1', email: null, name: null, deleted: true, clerkUserId: null },
+    ],
+  ])('a customer %j', (object, customer) => {
+    expect(silent.readCustomer(object)).toEqual(customer)
+  })
+
+  test.each([
+    ['nothing', undefined, /the object itself/],
+    ['another object', { ...subscription(), object: 'invoice' }, /object is not/],
+    ['a status nobody knows', subscription({ status: 'jo@example.org' }), /status is not/],
+  ])('%s is no subscription', (_name, object, message) => {
+    const reading = () => silent.readSubscription(object)
+    expect(reading).toThrow(message)
+    expect(reading).not.toThrow(/jo@/)
+  })
+})
+
+describe('a refusal', () => {
+  async function refusalOf(reply: Reply) {
+    await using world = await start(() => reply)
+    const error: unknown = await world.stripe.ping().catch((thrown: unknown) => thrown)
+    if (!(error instanceof KinkeeperError)) throw error
+    expect(world.server.requests, 'the SDK does not try again').toHaveLength(1)
+    expect(error.message).not.toContain('jo@')
+    return error
+  }
+
+  test.each([
+    [refused(401, {}), /check STRIPE_API_KEY/, 'invalid_request_error'],
+    [refused(403, { code: 'more_permissions_required' }), /restricted key/, 'more_permissions_required'],
+    [refused(404, { code: 'resource_missing' }), /does not know/, 'resource_missing'],
+    [refused(400, { code: 'parameter_unknown' }), /parameter_unknown/, 'parameter_unknown'],
+    [refused(402, { type: 'card_error', code: 'card_declined' }), /card_declined/, 'card_declined'],
+  ])('%j is final', async (reply, message, code) => {
+    const error = await refusalOf(reply)
+    expect(error).toMatchObject({ next: 'never-retry', facts: { provider: 'stripe', code } })
+    expect(error.message).toMatch(message)
+  })
+
+  test('by something in between is final as well, and says so', async () => {
+    const error = await refusalOf({ status: 403, body: '<html>jo@example.org</html>' })
+    expect(error).toMatchObject({ next: 'never-retry', facts: { status: 403 } })
+    expect(error.message).toMatch(/between us and Stripe/)
+  })
+
+  test.each([
+    [refused(429, { code: 'rate_limit' }), 2_000],
+    [refused(429, { code: 'rate_limit' }, { 'retry-after': '9' }), 9_000],
+    [refused(400, { code: 'rate_limit' }), 2_000],
+    [refused(409, { code: 'lock_timeout' }), 2_000],
+  ])('for now: %j', async (reply, retryAfterMs) => {
+    const error = await refusalOf(reply)
+    expect(error instanceof RetryAtError && error.retryAfterMs).toBe(retryAfterMs)
+  })
+
+  test.each([
+    refused(500, { type: 'api_error' }),
+    { fault: 'reset' } as const,
+    { fault: 'cut_body' } as const,
+  ])('that may pass: %j', async (reply) => {
+    expect((await refusalOf(reply)).next).toBe('retry')
+  })
+})
