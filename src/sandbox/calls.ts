@@ -4,7 +4,14 @@ import type { Provider } from './faults.ts'
 
 const KEPT = 5_000
 /** Never kept: they carry credentials. */
-const SECRET_HEADERS = new Set(['authorization', 'cookie', 'x-twilio-signature', 'x-slack-signature'])
+const SECRET_HEADERS = new Set([
+  'authorization',
+  'cookie',
+  'x-twilio-signature',
+  'x-slack-signature',
+  'stripe-signature',
+  'svix-signature',
+])
 
 type Call = {
   provider: Provider
