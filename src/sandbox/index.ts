@@ -5,6 +5,7 @@
 import { createAdaptorServer, type ServerType } from '@hono/node-server'
 import { Hono } from 'hono'
 import { createCircleApp } from './circle/app.ts'
+import { createClerkApp } from './clerk/app.ts'
 import type { SandboxOptions } from './config.ts'
 import { createControlApp } from './control/app.ts'
 import { createMailchimpApp } from './mailchimp/app.ts'
@@ -99,6 +100,7 @@ function createSandboxApp(world: World): Hono<SandboxEnv> {
     .route('/openai', createOpenAiApp(world))
     .route('/circle', createCircleApp(world))
     .route('/mailchimp', createMailchimpApp(world))
+    .route('/clerk', createClerkApp(world))
     .route('/stripe', createStripeApp(world))
     .route('/', createStripeApp(world))
     .route('/control', createControlApp(world))
