@@ -1,0 +1,196 @@
+/**
+ * The governor: the gate that every request to a provider passes. It holds a request back until the provider's limits
+ * allow it, over all jobs and all processes (places for concurrency, buckets for rates, the month's budget), and it
+ * watches how requests end. A provider that fails three times in a row is known to be away: its breaker opens, requests
+ * are refused with `ParkError` at no cost, and the runs behind them are put down until a probe finds it back.
+ */
+import type { Gate, ProviderLimits, ProviderName } from '../connectors/contract.ts'
+import { type Database, isDatabaseUnavailable } from '../database/index.ts'
+import {
+  KinkeeperError,
+  type Logger,
+  monotonicMs,
+  ParkError,
+  RetryError,
+  serializeError,
+} from '../primitives/index.ts'
+import { type Breakers, createBreakers } from './breaker.ts'
+import { createPlaces, type Places } from './places.ts'
+import { type Buckets, createBuckets } from './rates.ts'
+import { createUsage, type Usage } from './usage.ts'
+
+export type Governor = {
+  readonly gate: Gate
+  /** Something about a provider has changed elsewhere: look. Also to be called once at the start. */
+  wake(): void
+  /** Gives back what this process holds, and writes what it has counted. */
+  stop(): Promise<void>
+}
+
+type Options = {
+  database: Database
+  limits: Record<ProviderName, ProviderLimits>
+  /** This process, among all that share the limits. */
+  holder: string
+  logger: Logger
+}
+type Request = Parameters<Gate>[0]
+type Parts = {
+  options: Options
+  breakers: Breakers
+  places: Map<ProviderName, Places>
+  buckets: Buckets
+  usage: Usage
+  beat: { lastMs: number }
+}
+
+/** Renewing places, refreshing breakers and writing counts; only while requests are being made. */
+const BEAT_EVERY_MS = 250
+/** Without a request for so long, nothing is held and nothing is asked. */
+const IDLE_AFTER_MS = 3_000
+/** A process that was frozen for longer may have been taken for dead: what it was about to send, another may be sending. */
+const FROZEN_AFTER_MS = 8_000
+
+/** Makes the gate of this process. */
+export function createGovernor(options: Options): Governor {
+  const { database, limits, holder } = options
+  const parts: Parts = {
+    options,
+    breakers: createBreakers(database),
+    places: new Map(),
+    buckets: createBuckets(database),
+    usage: createUsage(database, limits),
+    beat: { lastMs: monotonicMs() },
+  }
+  for (const [name, limit] of Object.entries(limits))
+    if (limit.concurrency !== undefined)
+      parts.places.set(
+        name as ProviderName, // the keys of a record of providers
+        createPlaces({ database, provider: name, limit: limit.concurrency, holder }),
+      )
+  const heart = createHeart(parts)
+  return {
+    async gate(request, act) {
+      heart.wake()
+      if (request.urgent) return watch(parts, request, act, false)
+      return pass(parts, request, act)
+    },
+    wake: () => heart.wake(),
+    stop: () => heart.stop(),
+  }
+}
+
+async function pass<T>(parts: Parts, request: Request, act: () => Promise<T>): Promise<T> {
+  const { breakers, usage, buckets, options } = parts
+  const { provider } = request
+  await breakers.refresh()
+  await usage.refuseOverBudget(provider)
+  const probing = await breakers.admit(provider)
+  const begun = monotonicMs()
+  const places = parts.places.get(provider)
+  await places?.acquire()
+  try {
+    await buckets.wait(provider, options.limits[provider].rates ?? [], request)
+    if (monotonicMs() - begun > 5 && !probing) await breakers.admit(provider)
+    refuseWhenFrozen(parts, begun)
+    return await watch(parts, request, act, probing)
+  } finally {
+    places?.release()
+  }
+}
+
+function refuseWhenFrozen(parts: Parts, begun: number): void {
+  const now = monotonicMs()
+  if (now - begun > FROZEN_AFTER_MS && now - parts.beat.lastMs > FROZEN_AFTER_MS)
+    throw new RetryError(
+      'This process stood still for a while; what it was about to send is looked at again first',
+    )
+}
+
+/** Sends the request, and draws the conclusions from how it ended. */
+async function watch<T>(
+  { breakers, usage }: Parts,
+  request: Request,
+  act: () => Promise<T>,
+  probing: boolean,
+): Promise<T> {
+  try {
+    const answer = await act()
+    usage.count(request, { kind: 'answered' })
+    await breakers.answered(request.provider, probing)
+    return answer
+  } catch (error) {
+    usage.count(request, { kind: outcomeOf(error), error })
+    if (outcomeOf(error) !== 'failed') {
+      await breakers.answered(request.provider, probing)
+      throw error
+    }
+    const known = await breakers.failed(request.provider, probing, serializeError(error).message)
+    if (!known || request.urgent) throw error
+    throw new ParkError(known, { provider: request.provider, untilMs: null }, { cause: error })
+  }
+}
+
+/** `failed`: the provider did not do its part; a refusal is an answer. */
+function outcomeOf(error: unknown): 'failed' | 'limited' | 'refused' {
+  if (!(error instanceof KinkeeperError)) return 'failed'
+  switch (error.next) {
+    case 'retry':
+    case 'look-first':
+      return 'failed'
+    case 'retry-at':
+      return 'limited'
+    default:
+      return 'refused'
+  }
+}
+
+/** What goes on beside the requests: awake while there are any, or while a provider is away. */
+function createHeart(parts: Parts) {
+  const { breakers, places, usage, options, beat } = parts
+  let timer: NodeJS.Timeout | null = null
+  let beating: Promise<void> = Promise.resolve()
+  let lastRequestMs = 0
+  let stopped = false
+
+  const once = async () => {
+    try {
+      await breakers.refresh()
+      await breakers.wakeRuns()
+      for (const each of places.values()) await each.renew()
+      await usage.write()
+      beat.lastMs = monotonicMs()
+    } catch (error) {
+      const level = isDatabaseUnavailable(error) ? 'warn' : 'error'
+      options.logger[level](
+        { event: 'governor.not_renewed', error: serializeError(error) },
+        'Could not look after the limits of the providers; trying again',
+      )
+    }
+    const idle = monotonicMs() - lastRequestMs > IDLE_AFTER_MS
+    const holding = [...places.values()].some((each) => each.holding())
+    timer = null
+    if (!stopped && (!idle || holding || breakers.anyOpen())) schedule()
+  }
+  const schedule = () => {
+    timer = setTimeout(() => {
+      beating = once()
+    }, BEAT_EVERY_MS)
+  }
+  return {
+    wake() {
+      const now = monotonicMs()
+      lastRequestMs = now
+      if (timer !== null || stopped) return
+      beat.lastMs = now
+      schedule()
+    },
+    async stop() {
+      stopped = true
+      if (timer) clearTimeout(timer)
+      await beating
+      for (const each of places.values()) await each.giveBack()
+      await usage.write()
+    },
+  }
+}

@@ -1,0 +1,130 @@
+/** What has been asked of each provider, by minute and by day: for the Connections page, and for the month's budget. */
+import { and, eq, gte, sql } from 'drizzle-orm'
+import type { ProviderLimits, ProviderName } from '../connectors/contract.ts'
+import { type Database, tables } from '../database/index.ts'
+import { DAY_MS, MINUTE_MS, monotonicMs, ParkError, serializeError, systemNow } from '../primitives/index.ts'
+
+type Outcome = { kind: 'answered' } | { kind: 'failed' | 'limited' | 'refused'; error: unknown }
+type Counts = { requests: number; failures: number; refusals: number }
+
+export type Usage = {
+  count(request: { provider: ProviderName; operation: string }, outcome: Outcome): void
+  /** @throws ParkError until the next month, when this one's requests are used up */
+  refuseOverBudget(provider: ProviderName): Promise<void>
+  /** Writes what has been counted since. */
+  write(): Promise<void>
+}
+
+const BUDGET_READ_EVERY_MS = 10_000
+
+export function createUsage(database: Database, limits: Record<ProviderName, ProviderLimits>): Usage {
+  let unwritten = new Map<ProviderName, Counts & { lastAnswer: string; lastAtMs: number }>()
+  const budgets = new Map<ProviderName, { used: number; readMs: number }>()
+
+  const usedThisMonth = async (provider: ProviderName): Promise<number> => {
+    const cached = budgets.get(provider)
+    const pending = unwritten.get(provider)?.requests ?? 0
+    if (cached && monotonicMs() - cached.readMs < BUDGET_READ_EVERY_MS) return cached.used + pending
+    const used = await readMonth(database, provider)
+    budgets.set(provider, { used, readMs: monotonicMs() })
+    return used + pending
+  }
+
+  return {
+    count({ provider, operation }, outcome) {
+      const counts = unwritten.get(provider) ?? {
+        requests: 0,
+        failures: 0,
+        refusals: 0,
+        lastAnswer: '',
+        lastAtMs: 0,
+      }
+      counts.requests += 1
+      if (outcome.kind === 'failed') counts.failures += 1
+      if (outcome.kind === 'limited') counts.refusals += 1
+      const answer = outcome.kind === 'answered' ? 'answered' : serializeError(outcome.error).message
+      counts.lastAnswer = `${operation}: ${answer}`
+      counts.lastAtMs = systemNow()
+      unwritten.set(provider, counts)
+    },
+    async refuseOverBudget(provider) {
+      const budget = limits[provider].perMonth
+      if (budget === undefined || (await usedThisMonth(provider)) < budget) return
+      const untilMs = monthStart(systemNow(), 1)
+      throw new ParkError(
+        `This month's ${budget.toLocaleString('en')} requests are used up; what waits goes on at the start of the next month (UTC), or when the budget is raised.`,
+        { provider, untilMs },
+      )
+    },
+    async write() {
+      const writing = unwritten
+      if (writing.size === 0) return
+      unwritten = new Map()
+      for (const [provider, counts] of writing) {
+        await addCounts(database, provider, counts)
+        const budget = budgets.get(provider)
+        if (budget) budget.used += counts.requests
+      }
+    },
+  }
+}
+
+/** Requests of the month so far (UTC). */
+export async function readMonth(database: Database, provider: string): Promise<number> {
+  const { providerUsage } = tables
+  const [row] = await database.db
+    .select({ used: sql<string>`coalesce(sum(${providerUsage.requests}), 0)` })
+    .from(providerUsage)
+    .where(
+      and(
+        eq(providerUsage.provider, provider),
+        eq(providerUsage.span, 'day'),
+        gte(providerUsage.at, new Date(monthStart(systemNow(), 0))),
+      ),
+    )
+  return Number(row?.used ?? 0)
+}
+
+/** The first moment of a month (UTC), `ahead` months after the one of `nowMs`. */
+export function monthStart(nowMs: number, ahead: number): number {
+  const now = new Date(nowMs)
+  return Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1)
+}
+
+async function addCounts(
+  database: Database,
+  provider: ProviderName,
+  counts: Counts & { lastAnswer: string; lastAtMs: number },
+): Promise<void> {
+  const { providerUsage, providerStates } = tables
+  const spans = [
+    { span: 'minute' as const, ms: MINUTE_MS },
+    { span: 'day' as const, ms: DAY_MS },
+  ]
+  const { requests, failures, refusals } = counts
+  await database.db
+    .insert(providerUsage)
+    .values(
+      spans.map(({ span, ms }) => ({
+        provider,
+        span,
+        at: new Date(Math.floor(counts.lastAtMs / ms) * ms),
+        requests,
+        failures,
+        refusals,
+      })),
+    )
+    .onConflictDoUpdate({
+      target: [providerUsage.provider, providerUsage.span, providerUsage.at],
+      set: {
+        requests: sql`${providerUsage.requests} + excluded.requests`,
+        failures: sql`${providerUsage.failures} + excluded.failures`,
+        refusals: sql`${providerUsage.refusals} + excluded.refusals`,
+      },
+    })
+  const last = { lastAnswerAt: new Date(counts.lastAtMs), lastAnswer: counts.lastAnswer }
+  await database.db
+    .insert(providerStates)
+    .values({ provider, breaker: 'closed', ...last })
+    .onConflictDoUpdate({ target: providerStates.provider, set: last })
+}
