@@ -84,7 +84,11 @@ const REQUESTS: readonly [
     ok({ object: 'list', data: [], has_more: false }),
     ({ stripe }) => stripe.ping(),
   ],
-  [{ provider: 'clerk', operation: 'jwks.getJwks' }, ok({ keys: [] }), ({ clerk }) => clerk.ping()],
+  [
+    { provider: 'clerk', operation: 'users.getCount' },
+    ok({ object: 'total_count', total_count: 3 }),
+    ({ clerk }) => clerk.ping(),
+  ],
 ]
 
 test.each(REQUESTS)('passes the gate: %j', async (expected, reply, call) => {

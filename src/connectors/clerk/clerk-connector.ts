@@ -51,7 +51,10 @@ export function createClerkConnector(settings: ClerkSettings, gate: Gate): Clerk
     readUser,
 
     async ping() {
-      await calling('jwks.getJwks', ({ jwks }) => jwks.getJwks())
+      await calling('users.getCount', async ({ users }, call) => {
+        const count: unknown = await users.getCount()
+        if (typeof count !== 'number') throw errorFor(call, { kind: 'unreadable', status: 200 })
+      })
     },
   }
 }

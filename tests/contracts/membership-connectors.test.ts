@@ -1,0 +1,159 @@
+/** The connectors of the membership's providers, as the program makes them, against the started stand-ins. */
+import Stripe from 'stripe'
+import { describe, expect, test } from 'vitest'
+import { readConfig } from '../../src/config.ts'
+import { type Connectors, openGate } from '../../src/connectors/index.ts'
+import { CREDENTIAL_NAMES, type SandboxCredentials } from '../../src/provider-credentials.ts'
+import { SANDBOX_CREDENTIALS, startTestSandbox, type TestSandbox } from '../../src/sandbox/fixtures.ts'
+import { connect } from '../../src/start/connect.ts'
+
+const CREDENTIALS = Object.fromEntries(
+  CREDENTIAL_NAMES.map((name) => [name, String(SANDBOX_CREDENTIALS[name])]),
+) as SandboxCredentials // every name is there
+
+async function start(): Promise<{ sandbox: TestSandbox; connectors: Connectors }> {
+  const sandbox = await startTestSandbox()
+  const config = readConfig({ KINKEEPER_SANDBOX: sandbox.url }, CREDENTIALS)
+  return { sandbox, connectors: connect(config, openGate) }
+}
+const never = (code: string) => ({ next: 'never-retry', facts: { code } })
+
+describe('Mailchimp', () => {
+  const jo = {
+    email: 'Jo@Example.org',
+    name: { first: 'Jo', last: 'Doe' },
+    statusIfNew: 'subscribed',
+  } as const
+
+  test('a contact from the first mail to the last', async () => {
+    const { connectors } = await start()
+    const { mailchimp } = connectors
+    await mailchimp.ping()
+    expect(await mailchimp.findContact(jo.email)).toBeNull()
+    expect(await mailchimp.putContact(jo)).toEqual({
+      email: 'jo@example.org',
+      status: 'subscribed',
+      tags: [],
+    })
+    await mailchimp.setTags(jo.email, [{ name: 'active', active: true }])
+    await mailchimp.triggerWelcome(jo.email)
+    await mailchimp.setTags(jo.email, [
+      { name: 'active', active: false },
+      { name: 'alumni', active: true },
+    ])
+    expect(await mailchimp.findContact(jo.email)).toMatchObject({ tags: ['alumni'] })
+  })
+
+  test('an address that changed takes its tags along, and twice is as once', async () => {
+    const { mailchimp } = (await start()).connectors
+    await mailchimp.putContact(jo)
+    await mailchimp.setTags(jo.email, [{ name: 'active', active: true }])
+    const changed = { ...jo, email: 'jo@new.example.org', knownAs: jo.email }
+    for (const _ of [1, 2]) {
+      expect(await mailchimp.putContact(changed)).toMatchObject({
+        email: 'jo@new.example.org',
+        tags: ['active'],
+      })
+    }
+    expect(await mailchimp.findContact(jo.email)).toBeNull()
+  })
+
+  test('an address that is a contact already stays one, and so does the old', async () => {
+    const { mailchimp } = (await start()).connectors
+    await mailchimp.putContact(jo)
+    await mailchimp.setTags(jo.email, [{ name: 'active', active: true }])
+    const other = { ...jo, email: 'other@example.org', statusIfNew: 'transactional' as const }
+    await mailchimp.putContact(other)
+    const moved = await mailchimp.putContact({ ...jo, email: other.email, knownAs: jo.email })
+    expect(moved).toEqual({ email: other.email, status: 'transactional', tags: [] })
+    expect(await mailchimp.findContact(jo.email)).toMatchObject({ tags: ['active'] })
+  })
+
+  test('who left is not subscribed again, and is told why', async () => {
+    const { sandbox, connectors } = await start()
+    await connectors.mailchimp.putContact(jo)
+    await sandbox.control('POST', `/mailchimp/contacts/${encodeURIComponent(jo.email)}/unsubscribe`)
+    expect(await connectors.mailchimp.putContact(jo)).toMatchObject({ status: 'unsubscribed' })
+    const again = connectors.mailchimp.putContact({ ...jo, status: 'subscribed' })
+    await expect(again).rejects.toMatchObject(never('member_in_compliance_state'))
+  })
+})
+
+describe('Slack’s people', () => {
+  test('come, are found, and fill the group', async () => {
+    const { sandbox, connectors } = await start()
+    const { slackPeople } = connectors
+    const group = SANDBOX_CREDENTIALS.slackMembersUsergroup
+    const { id } = await sandbox.control<{ id: string }>('POST', '/slack/users', {
+      email: 'Jo@Example.org',
+      realName: 'Jo Doe',
+    })
+    const found = await slackPeople.findPerson('jo@example.org')
+    expect(found).toMatchObject({ id, email: 'jo@example.org', deleted: false, isBot: false })
+    expect(await slackPeople.findPerson('nobody@example.org')).toBeNull()
+
+    const everybody = []
+    let cursor: string | null = null
+    do {
+      const page: Awaited<ReturnType<typeof slackPeople.listPeople>> = await slackPeople.listPeople(cursor)
+      everybody.push(...page.items)
+      cursor = page.next
+    } while (cursor !== null)
+    expect(everybody).toContainEqual(found)
+    expect(everybody.some(({ isBot }) => isBot)).toBe(true)
+
+    await slackPeople.setGroupMembers(group, [id])
+    expect(await slackPeople.groupMembers(group)).toEqual([id])
+    await slackPeople.setGroupMembers(group, [])
+    await slackPeople.setGroupMembers(group, [])
+    expect(await slackPeople.groupMembers(group)).toEqual([])
+    await slackPeople.setGroupMembers(group, [id])
+    expect(await slackPeople.groupMembers(group)).toEqual([id])
+  })
+
+  test('a group that does not exist, and somebody who cannot be in it, are refused', async () => {
+    const { slackPeople } = (await start()).connectors
+    await expect(slackPeople.groupMembers('S404')).rejects.toMatchObject(never('no_such_subteam'))
+    const group = SANDBOX_CREDENTIALS.slackMembersUsergroup
+    await expect(slackPeople.setGroupMembers(group, ['U404'])).rejects.toMatchObject(never('invalid_users'))
+  })
+})
+
+describe('Stripe', () => {
+  test('customers and their subscriptions are read as they are', async () => {
+    const { sandbox, connectors } = await start()
+    const { port } = new URL(sandbox.url)
+    const stripe = new Stripe(SANDBOX_CREDENTIALS.stripeApiKey, {
+      host: '127.0.0.1',
+      port,
+      protocol: 'http',
+      telemetry: false,
+    })
+    const { id } = await stripe.customers.create({
+      email: 'Jo@Example.org',
+      name: 'Jo Doe',
+      metadata: { clerk_user_id: 'user_1' },
+    })
+    const [price] = (await stripe.prices.list()).data
+    const { id: subscriptionId } = await stripe.subscriptions.create({
+      customer: id,
+      items: [{ price: price?.id ?? '' }],
+    })
+    await connectors.stripe.ping()
+    expect(await connectors.stripe.customer(id)).toEqual({
+      id,
+      email: 'jo@example.org',
+      name: 'Jo Doe',
+      deleted: false,
+      clerkUserId: 'user_1',
+    })
+    const subscription = await connectors.stripe.subscription(subscriptionId)
+    expect(subscription).toMatchObject({ id: subscriptionId, customerId: id, cancelAtPeriodEnd: false })
+    expect(subscription?.periodEndMs).toBeGreaterThan(subscription?.createdMs ?? Number.NaN)
+    expect(await connectors.stripe.subscriptionsOf(id)).toEqual([subscription])
+    expect(await connectors.stripe.subscription('sub_404')).toBeNull()
+    expect(await connectors.stripe.customer('cus_404')).toBeNull()
+    await stripe.customers.del(id)
+    expect(await connectors.stripe.customer(id)).toMatchObject({ id, deleted: true, email: null })
+  })
+})
