@@ -1,8 +1,29 @@
 import { describe, expect, test } from 'vitest'
 import { connectorsAt } from '../../../tests/contracts/connectors-at.ts'
 import { type Recorded, type Reply, startRecordingServer } from '../../../tests/contracts/recording-server.ts'
+import { hasSpecification, readSpecification } from '../../../tests/contracts/specifications.ts'
 import { KinkeeperError, LookFirstError, RetryAtError } from '../../primitives/index.ts'
 
+/** The parameters in the specification's order. */
+const EVENT_PARAMETERS = [
+  'before',
+  'after',
+  'pagination_cursor',
+  'pagination_limit',
+  'platforms',
+  'sort_column',
+  'sort_direction',
+  'status',
+]
+const GUEST_PARAMETERS = [
+  'event_id',
+  'approval_status',
+  'pagination_cursor',
+  'pagination_limit',
+  'sort_column',
+  'sort_direction',
+]
+const pointer = (path: string) => `/paths/~1v1~1${path.replaceAll('/', '~1')}`
 const NOW = Date.parse('2026-11-22T12:00:00Z')
 
 async function start(reply: (request: Recorded, index: number) => Reply) {
@@ -140,6 +161,29 @@ describe('requests', () => {
       guest_id: 'gst-1',
       status: 'declined',
     })
+  })
+
+  test.skipIf(!hasSpecification('luma.openapi.json'))('satisfy the specification', async () => {
+    const violations = readSpecification('luma.openapi.json')
+    await using world = await start(({ method }) =>
+      ok(method === 'POST' ? {} : { entries: [], has_more: false }),
+    )
+    await world.luma.setGuestStatus({ eventId: 'evt-1', guestId: 'gst-1', status: 'approved' })
+    await world.luma.listUpcomingEvents({ afterMs: NOW, cursor: 'c' })
+    await world.luma.listPendingGuests({ eventId: 'evt-1', cursor: 'c' })
+    const [change, events, guests] = world.server.requests
+    const body = `${pointer('events/guests/update-status')}/post/requestBody/content/application~1json/schema`
+    expect(violations(body, JSON.parse(change?.body ?? ''))).toEqual([])
+    expect(violations(body, { event_id: 'evt-1' })).not.toEqual([])
+    const parameters = (path: string, names: string[], request: Recorded | undefined) =>
+      Object.entries(queryOf(request)).flatMap(([name, value]) => {
+        const index = names.indexOf(name)
+        if (index < 0) return [`${name} is unknown`]
+        const typed = name === 'pagination_limit' ? Number(value) : value
+        return violations(`${pointer(path)}/get/parameters/${index}/schema`, typed)
+      })
+    expect(parameters('calendars/events/list', EVENT_PARAMETERS, events)).toEqual([])
+    expect(parameters('events/guests/list', GUEST_PARAMETERS, guests)).toEqual([])
   })
 })
 
