@@ -157,3 +157,70 @@ describe('Stripe', () => {
     expect(await connectors.stripe.customer(id)).toMatchObject({ id, deleted: true, email: null })
   })
 })
+
+describe('Luma', () => {
+  const HOUR = 3_600_000
+  const person = (name: string) => ({ name, email: `${name}@Example.org` })
+
+  test('pending guests are listed, approved once, and found as they are', async () => {
+    const { sandbox, connectors } = await start()
+    const { luma } = connectors
+    await luma.ping()
+    const guests = [
+      person('ann'),
+      { ...person('bo'), ticket: { amountCents: 2_500, currency: 'eur' } },
+      { ...person('cy'), status: 'approved' },
+    ]
+    for (const [name, startsInMs] of [
+      ['over', -HOUR],
+      ['later', 48 * HOUR],
+      ['soon', HOUR],
+    ] as const) {
+      await sandbox.control('POST', '/luma/events', { name, startsInMs, guests })
+    }
+    const { items: events, next } = await luma.listUpcomingEvents({ afterMs: Date.now(), cursor: null })
+    expect(events.map(({ name }) => name)).toEqual(['soon', 'later'])
+    expect(next).toBeNull()
+    const eventId = events[0]?.id ?? ''
+
+    const { items: pending } = await luma.listPendingGuests({ eventId, cursor: null })
+    expect(pending).toMatchObject([
+      { email: 'ann@example.org', name: 'ann', status: 'pending_approval', paid: null },
+      { email: 'bo@example.org', paid: { amountCents: 2_500, currency: 'eur' } },
+    ])
+    const guestId = pending[1]?.id ?? ''
+    await luma.setGuestStatus({ eventId, guestId, status: 'approved' })
+    const approved = await luma.findGuest({ eventId, guestId })
+    expect(approved, 'the money is taken: nothing is left to charge').toMatchObject({
+      status: 'approved',
+      paid: null,
+    })
+    expect((await luma.listPendingGuests({ eventId, cursor: null })).items).toEqual([pending[0]])
+    expect(await luma.findGuest({ eventId, guestId: 'gst-404' })).toBeNull()
+    const nobody = luma.setGuestStatus({ eventId, guestId: 'gst-404', status: 'approved' })
+    await expect(nobody).rejects.toMatchObject({ next: 'never-retry', facts: { status: 404 } })
+  })
+
+  test('a crowd is read page by page, though it is approved meanwhile', async () => {
+    const { sandbox, connectors } = await start()
+    const { luma } = connectors
+    const guests = Array.from({ length: 230 }, (_, index) => person(`guest${index}`))
+    await sandbox.control('POST', '/luma/events', { name: 'crowd', startsInMs: HOUR, guests })
+    const { items } = await luma.listUpcomingEvents({ afterMs: Date.now(), cursor: null })
+    const eventId = items[0]?.id ?? ''
+    const seen: string[] = []
+    let cursor: string | null = null
+    do {
+      const page: Awaited<ReturnType<typeof luma.listPendingGuests>> = await luma.listPendingGuests({
+        eventId,
+        cursor,
+      })
+      seen.push(...page.items.map(({ email }) => email))
+      for (const { id: guestId } of page.items.slice(0, 3)) {
+        await luma.setGuestStatus({ eventId, guestId, status: 'approved' })
+      }
+      cursor = page.next
+    } while (cursor !== null)
+    expect(seen).toEqual(guests.map(({ email }) => email.toLowerCase()))
+  })
+})
