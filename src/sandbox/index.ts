@@ -8,6 +8,7 @@ import { createCircleApp } from './circle/app.ts'
 import { createClerkApp } from './clerk/app.ts'
 import type { SandboxOptions } from './config.ts'
 import { createControlApp } from './control/app.ts'
+import { createLumaApp } from './luma/app.ts'
 import { createMailchimpApp } from './mailchimp/app.ts'
 import { createOpenAiApp } from './openai/app.ts'
 import type { SandboxEnv } from './pipeline.ts'
@@ -99,6 +100,7 @@ function createSandboxApp(world: World): Hono<SandboxEnv> {
     .route('/slack', createSlackApp(world))
     .route('/openai', createOpenAiApp(world))
     .route('/circle', createCircleApp(world))
+    .route('/luma', createLumaApp(world))
     .route('/mailchimp', createMailchimpApp(world))
     .route('/clerk', createClerkApp(world))
     .route('/stripe', createStripeApp(world))

@@ -23,7 +23,7 @@ const limitsSchema = z.strictObject({
   mailchimpRequests: bucket,
   /** Calls under way at the same time. */
   mailchimpConnections: z.int().positive(),
-  /** A strict window: `{perMinute: 2000, burst: 20}` is Luma's rule a hundred times as fast, with a tenth of the calls. */
+  /** A strict window: `{perMinute: 2000, burst: 20}` is Luma's rule a hundred times as fast with a tenth of the calls. */
   lumaRequests: bucket,
   stripeRequests: bucket,
   clerkRequests: bucket,

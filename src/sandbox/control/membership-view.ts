@@ -1,5 +1,6 @@
 /** Mailchimp's, Luma's and Slack's members in the world's view. */
 import type { Load } from '../load.ts'
+import type { GuestStatus, LumaCharge, LumaMail } from '../luma/model.ts'
 import type { ContactMail, ContactStatus } from '../mailchimp/model.ts'
 import { BOT } from '../slack/seed.ts'
 import type { World } from '../world.ts'
@@ -14,6 +15,14 @@ export type MailchimpView = {
     mails: ContactMail[]
     confirmations: number
   }[]
+  load: Load
+}
+
+/** Without the guests, who are many: `/control/luma/events/{id}/guests`. */
+export type LumaView = {
+  events: { id: string; name: string; startAtMs: number; counts: Partial<Record<GuestStatus, number>> }[]
+  mails: LumaMail[]
+  charges: LumaCharge[]
   load: Load
 }
 
@@ -37,6 +46,21 @@ export function viewMailchimp(world: World, latest: Latest): MailchimpView {
       confirmations: contact.confirmationsMs.length,
     })),
     load: world.load.read('mailchimp'),
+  }
+}
+
+/** The events, each with how many guests are in which status, and what guests were mailed and charged. */
+export function viewLuma(world: World, latest: Latest): LumaView {
+  const { luma } = world
+  return {
+    events: luma.events.values().map(({ id, name, startMs }) => {
+      const counts: Partial<Record<GuestStatus, number>> = {}
+      for (const { status } of luma.guests.find('event', id)) counts[status] = (counts[status] ?? 0) + 1
+      return { id, name, startAtMs: startMs, counts }
+    }),
+    mails: latest(luma.mails.values()),
+    charges: latest(luma.charges.values()),
+    load: world.load.read('luma'),
   }
 }
 

@@ -3,6 +3,7 @@ import type { Hono } from 'hono'
 import { z } from 'zod'
 import { PROVIDERS } from '../faults.ts'
 import { latencyRequestSchema } from '../latency.ts'
+import { createEvent, eventRequestSchema, rushRequestSchema, startRush } from '../luma/rush.ts'
 import { contactActs } from '../mailchimp/people.ts'
 import type { SandboxEnv } from '../pipeline.ts'
 import { joinWorkspace, setDeactivated } from '../slack/people.ts'
@@ -21,6 +22,7 @@ const personSchema = z.strictObject({
 export function addMembership(app: Hono<SandboxEnv>, world: World): void {
   addTraffic(app, world)
   addMailchimp(app, world)
+  addLuma(app, world)
   addWorkspace(app, world)
 }
 
@@ -50,6 +52,27 @@ function addMailchimp(app: Hono<SandboxEnv>, world: World): void {
       return context.json({ email: contact.email, status: contact.status })
     })
   }
+}
+
+function addLuma(app: Hono<SandboxEnv>, world: World): void {
+  const { luma } = world
+  app.post('/luma/events', async (context) => {
+    const event = createEvent(world, await readJson(context, eventRequestSchema))
+    const guests = luma.guests
+      .find('event', event.id)
+      .map(({ id, email: address }) => ({ id, email: address }))
+    return context.json({ id: event.id, guests }, 201)
+  })
+  app.post('/luma/rush', async (context) =>
+    context.json(startRush(world, await readJson(context, rushRequestSchema)), 201),
+  )
+  app.get('/luma/events/:id/guests', (context) => {
+    const { status } = context.req.query()
+    const guests = luma.guests.find('event', context.req.param('id'))
+    return context.json({ guests: guests.filter((guest) => status === undefined || guest.status === status) })
+  })
+  app.get('/luma/mails', (context) => context.json({ mails: luma.mails.values() }))
+  app.get('/luma/charges', (context) => context.json({ charges: luma.charges.values() }))
 }
 
 function addWorkspace(app: Hono<SandboxEnv>, world: World): void {

@@ -12,7 +12,15 @@ import {
 import { TEAM } from '../slack/seed.ts'
 import type { TwilioMessage } from '../twilio/model.ts'
 import type { World } from '../world.ts'
-import { type MailchimpView, viewMailchimp, viewWorkspace, type WorkspaceView } from './membership-view.ts'
+import {
+  type LumaView,
+  type MailchimpView,
+  viewLuma,
+  viewMailchimp,
+  viewWorkspace,
+  type WorkspaceView,
+} from './membership-view.ts'
+import { type PeopleView, viewPeople } from './people-view.ts'
 
 type ChannelMessage = {
   ts: string
@@ -69,6 +77,9 @@ export type WorldView = {
     }[]
   }
   mailchimp: MailchimpView
+  luma: LumaView
+  stripe: PeopleView['stripe']
+  clerk: PeopleView['clerk']
   faults: Fault[]
   calls: { byOperation: Record<string, number> }
 }
@@ -111,6 +122,8 @@ export function viewWorld(world: World, limit?: number): WorldView {
       })),
     },
     mailchimp: viewMailchimp(world, latest),
+    luma: viewLuma(world, latest),
+    ...viewPeople(world, latest),
     faults: world.faults.list(),
     calls: { byOperation: world.calls.counts() },
   }

@@ -82,9 +82,12 @@ export function openLuma(store: Store): Luma {
   }
 }
 
-/** An identifier as Luma makes them; the same number is the same identifier, so that the same seed is the same world. */
-export function lumaId(prefix: 'evt' | 'gst' | 'mail' | 'charge', number: number): string {
-  const digest = createHash('sha256').update(`${prefix} ${number}`).digest('base64url')
+/**
+ * An identifier as Luma makes them. It follows from what it names, so that the same seed makes the same world.
+ * @param origin for a guest the event and the address, for a user the address
+ */
+export function lumaId(prefix: 'evt' | 'gst' | 'usr' | 'tkt', ...origin: (string | number)[]): string {
+  const digest = createHash('sha256').update(origin.join(' ')).digest('base64url')
   return `${prefix}-${digest.replace(/[-_]/g, '').slice(0, 16)}`
 }
 
