@@ -1,15 +1,10 @@
 /** The stand-ins' answers against the vendors' own specifications, where those lie beside the project. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { Ajv, type ValidateFunction } from 'ajv'
 import { expect, test, vi } from 'vitest'
-import { parse as parseYaml } from 'yaml'
-import { isRecord } from '../primitives/index.ts'
 import { SANDBOX_CREDENTIALS, startTestSandbox } from './fixtures.ts'
+import { loadSpec, present } from './specifications.ts'
 
-const SPECS = join(import.meta.dirname, '../../../shared/reference/specs')
-const TWILIO = join(SPECS, 'twilio_api_v2010.json')
-const CIRCLE = join(SPECS, 'circle-admin-v2.yaml')
+const TWILIO = 'twilio_api_v2010.json'
+const CIRCLE = 'circle-admin-v2.yaml'
 const {
   twilioAccountSid: SID,
   twilioAuthToken,
@@ -17,68 +12,6 @@ const {
   circleApiToken,
   circleSpaceId,
 } = SANDBOX_CREDENTIALS
-
-/** OpenAPI 3.0 says `nullable` where JSON Schema says `null`. */
-function withNulls(node: unknown): unknown {
-  if (Array.isArray(node)) return node.map(withNulls)
-  if (!isRecord(node)) return node
-  const { nullable, ...rest } = node
-  const inner = Object.fromEntries(Object.entries(rest).map(([key, child]) => [key, withNulls(child)]))
-  return nullable === true ? { anyOf: [inner, { type: 'null' }] } : inner
-}
-
-function present(file: string): boolean {
-  if (existsSync(file)) return true
-  console.warn(
-    `SKIPPED: ${file} is not there, so the sandbox's answers are not checked against the vendor's specification.`,
-  )
-  return false
-}
-
-/** Checks answers of a specification's operations: its schema, and every property that its own example has. */
-function loadSpec(file: string) {
-  const text = readFileSync(file, 'utf8')
-  const spec: unknown = file.endsWith('.json') ? JSON.parse(text) : parseYaml(text)
-  const ajv = new Ajv({
-    strict: false,
-    logger: false,
-    allErrors: true,
-    formats: {
-      'date-time-rfc-2822': /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} \+0000$/,
-      date_time: /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/,
-      'phone-number': /^\+\d+$/,
-    },
-  })
-  ajv.addSchema(Object(withNulls(spec)), 'spec')
-  return (path: string, method: string, status: number, answer: unknown) => {
-    const pointer = ['paths', path, method, 'responses', String(status), 'content', 'application/json']
-    const reference = [...pointer, 'schema']
-      .map((part) => encodeURIComponent(part.replaceAll('/', '~1')))
-      .join('/')
-    const validate: ValidateFunction = ajv.compile({ $ref: `spec#/${reference}` })
-    expect(validate(answer) ? [] : validate.errors, `${method} ${path} ${status}`).toEqual([])
-    for (const example of Object.values(Object(at(spec, [...pointer, 'examples'])))) {
-      const expected = keys(at(example, ['value'])).filter((key) => !NEEDLESS.test(key))
-      expect(keys(answer)).toEqual(expect.arrayContaining(expected))
-    }
-  }
-}
-
-/** In an example, but not in the schema beside it or not of every object. */
-const NEEDLESS =
-  /summary|tiptap_body|text_|content|custom_|course_setting|messaging_service|subresource|messages|records/
-
-function at(node: unknown, path: string[]): unknown {
-  return path.reduce<unknown>((inner, key) => (isRecord(inner) ? inner[key] : undefined), node)
-}
-
-function keys(node: unknown, prefix = ''): string[] {
-  if (!isRecord(node)) return []
-  return Object.entries(node).flatMap(([key, child]) => [
-    `${prefix}${key}`,
-    ...keys(child, `${prefix}${key}.`),
-  ])
-}
 
 test.skipIf(!present(TWILIO))('Twilio: create, fetch, list, media', async () => {
   const check = loadSpec(TWILIO)
