@@ -32,6 +32,8 @@ export type MailchimpConnector = {
   }): Promise<MailchimpContact>
   /** Sets and removes tags; others stay as they are. Repeating it is harmless. */
   setTags(email: string, tags: { name: string; active: boolean }[]): Promise<void>
+  /** Archives the contact: no more mail, and it can come back. Repeating it, or archiving nobody, is harmless. */
+  archiveContact(email: string): Promise<void>
   /** Triggers the welcome journey for the contact. NOT idempotent: twice means two mails. Call it through the ledger. */
   triggerWelcome(email: string): Promise<void>
   /** GET /ping. @throws NeverRetryError when the key is refused */
@@ -80,11 +82,15 @@ export type StripeSubscription = {
   id: string
   customerId: string
   status: SubscriptionStatus
+  /** The beginning of the current period. While past due, this is since when it is unpaid. */
+  periodStartMs: number | null
   /** The end of the paid period: the latest of the items' (or of the older top-level field). Null: Stripe did not say. */
   periodEndMs: number | null
   cancelAtPeriodEnd: boolean
   cancelAtMs: number | null
   endedAtMs: number | null
+  /** Ended because the card failed for too long: the period that had begun was never paid. */
+  endedForNonPayment: boolean
   createdMs: number
 }
 export type StripeCustomer = {

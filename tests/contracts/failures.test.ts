@@ -37,6 +37,7 @@ const REPEATABLE: Record<string, (connectors: Connectors) => Promise<unknown>> =
       statusIfNew: 'subscribed',
     }),
   'set tags': ({ mailchimp }) => mailchimp.setTags('jo@example.org', [{ name: 'active', active: true }]),
+  'archive contact': ({ mailchimp }) => mailchimp.archiveContact('jo@example.org'),
   'list events': ({ luma }) => luma.listUpcomingEvents({ afterMs: 0, cursor: null }),
   'list guests': ({ luma }) => luma.listPendingGuests({ eventId: 'evt-1', cursor: null }),
   'find guest': ({ luma }) => luma.findGuest({ eventId: 'evt-1', guestId: 'gst-1' }),

@@ -42,6 +42,9 @@ describe('Mailchimp', () => {
       { name: 'alumni', active: true },
     ])
     expect(await mailchimp.findContact(jo.email)).toMatchObject({ tags: ['alumni'] })
+    for (const _ of [1, 2]) await mailchimp.archiveContact(jo.email)
+    expect(await mailchimp.findContact(jo.email)).toMatchObject({ status: 'archived' })
+    await mailchimp.archiveContact('nobody@example.org')
   })
 
   test('an address that changed takes its tags along, and twice is as once', async () => {
@@ -149,7 +152,7 @@ describe('Stripe', () => {
     })
     const subscription = await connectors.stripe.subscription(subscriptionId)
     expect(subscription).toMatchObject({ id: subscriptionId, customerId: id, cancelAtPeriodEnd: false })
-    expect(subscription?.periodEndMs).toBeGreaterThan(subscription?.createdMs ?? Number.NaN)
+    expect(subscription?.periodEndMs).toBeGreaterThan(subscription?.periodStartMs ?? Number.NaN)
     expect(await connectors.stripe.subscriptionsOf(id)).toEqual([subscription])
     expect(await connectors.stripe.subscription('sub_404')).toBeNull()
     expect(await connectors.stripe.customer('cus_404')).toBeNull()

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isRecord, MINUTE_MS, maskPersonalData, SECOND_MS } from '../../primitives/index.ts'
 import type { Gate } from '../contract.ts'
 import { type Failure, orNull, retryAfterMs, statusFailure } from '../failures.ts'
-import { createHttpClient, type ErrorAnswer } from '../http-client.ts'
+import { createHttpClient, type ErrorAnswer, type HttpClient } from '../http-client.ts'
 import type { LumaConnector, LumaEvent, LumaGuest, Page } from '../membership-contract.ts'
 
 export type LumaSettings = {
@@ -69,40 +69,8 @@ export function createLumaConnector(settings: LumaSettings, gate: Gate): LumaCon
     failureOf: lumaFailure,
   })
   return {
-    async listUpcomingEvents({ afterMs, cursor }) {
-      const page = await request({
-        operation: 'list events',
-        effect: 'repeatable',
-        method: 'GET',
-        path: '/v1/calendars/events/list',
-        query: {
-          after: new Date(afterMs).toISOString(),
-          sort_column: 'start_at',
-          sort_direction: 'asc',
-          ...paging(cursor),
-        },
-        answer: pageOf(eventSchema),
-      })
-      return { ...page, items: page.items.filter(({ startsAtMs }) => startsAtMs >= afterMs) }
-    },
-
-    listPendingGuests: ({ eventId, cursor }) =>
-      request({
-        operation: 'list guests',
-        effect: 'repeatable',
-        method: 'GET',
-        path: '/v1/events/guests/list',
-        query: {
-          event_id: eventId,
-          approval_status: 'pending_approval',
-          // Oldest first: who asks while the pages are read comes at the end and moves nobody.
-          sort_column: 'created_at',
-          sort_direction: 'asc',
-          ...paging(cursor),
-        },
-        answer: pageOf(guestSchema),
-      }),
-
+    listUpcomingEvents: (query) => listUpcomingEvents(request, query),
+    listPendingGuests: (query) => listPendingGuests(request, query),
     findGuest: ({ eventId, guestId }) =>
       orNull(
         request({
@@ -115,7 +83,6 @@ export function createLumaConnector(settings: LumaSettings, gate: Gate): LumaCon
         }),
         ({ status }) => status === 404,
       ),
-
     async setGuestStatus({ eventId, guestId, status }) {
       await request({
         operation: 'set guest status',
@@ -126,7 +93,6 @@ export function createLumaConnector(settings: LumaSettings, gate: Gate): LumaCon
         answer: done,
       })
     },
-
     async ping() {
       await request({
         operation: 'ping',
@@ -137,6 +103,47 @@ export function createLumaConnector(settings: LumaSettings, gate: Gate): LumaCon
       })
     },
   }
+}
+
+async function listUpcomingEvents(
+  request: HttpClient,
+  { afterMs, cursor }: { afterMs: number; cursor: string | null },
+): Promise<Page<LumaEvent>> {
+  const page = await request({
+    operation: 'list events',
+    effect: 'repeatable',
+    method: 'GET',
+    path: '/v1/calendars/events/list',
+    query: {
+      after: new Date(afterMs).toISOString(),
+      sort_column: 'start_at',
+      sort_direction: 'asc',
+      ...paging(cursor),
+    },
+    answer: pageOf(eventSchema),
+  })
+  return { ...page, items: page.items.filter(({ startsAtMs }) => startsAtMs >= afterMs) }
+}
+
+function listPendingGuests(
+  request: HttpClient,
+  { eventId, cursor }: { eventId: string; cursor: string | null },
+): Promise<Page<LumaGuest>> {
+  return request({
+    operation: 'list guests',
+    effect: 'repeatable',
+    method: 'GET',
+    path: '/v1/events/guests/list',
+    query: {
+      event_id: eventId,
+      approval_status: 'pending_approval',
+      // Oldest first: who asks while the pages are read comes at the end and moves nobody.
+      sort_column: 'created_at',
+      sort_direction: 'asc',
+      ...paging(cursor),
+    },
+    answer: pageOf(guestSchema),
+  })
 }
 
 /**

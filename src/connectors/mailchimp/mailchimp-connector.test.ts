@@ -85,6 +85,26 @@ describe('requests', () => {
     })
   })
 
+  test.each([
+    ['a contact', [done]],
+    ['nobody', [missing]],
+    ['what is archived already', [problem(405, 'Method Not Allowed'), member(EMAIL, { status: 'archived' })]],
+  ])('%s is archived', async (_name, replies) => {
+    await using world = await start((_request, index) => replies[index] ?? missing)
+    await world.mailchimp.archiveContact(EMAIL)
+    expect(asked(world.server.requests.slice(0, 1))).toEqual([`DELETE ${MEMBERS}/${HASH}`])
+    expect(world.server.requests).toHaveLength(replies.length)
+  })
+
+  test('a contact that cannot be archived is said so', async () => {
+    const replies = [problem(405, 'Method Not Allowed'), member(EMAIL)]
+    await using world = await start((_request, index) => replies[index] ?? missing)
+    await expect(world.mailchimp.archiveContact(EMAIL)).rejects.toMatchObject({
+      next: 'never-retry',
+      facts: { code: 'method_not_allowed' },
+    })
+  })
+
   test('the welcome is triggered by its step', async () => {
     await using world = await start(() => done)
     await world.mailchimp.triggerWelcome(EMAIL)

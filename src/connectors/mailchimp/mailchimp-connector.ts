@@ -47,54 +47,13 @@ export function createMailchimpConnector(settings: MailchimpSettings, gate: Gate
     timeoutMs: settings.timeoutMs ?? 20 * SECOND_MS,
     failureOf: mailchimpFailure,
   })
-  const members = `/lists/${encodeURIComponent(settings.listId)}/members`
-  const findContact: MailchimpConnector['findContact'] = (email) =>
-    orNull(
-      request({
-        operation: 'find contact',
-        effect: 'repeatable',
-        method: 'GET',
-        path: `${members}/${contactHash(email)}`,
-        query: { fields: 'email_address,status,tags' },
-        answer: contactSchema,
-      }),
-      isMissing,
-    )
+  const list: List = { request, members: `/lists/${encodeURIComponent(settings.listId)}/members` }
   return {
-    findContact,
-
-    putContact: (contact) => putContact(request, { members, findContact }, contact),
-
-    async setTags(email, tags) {
-      if (tags.length === 0) return
-      await request({
-        operation: 'set tags',
-        effect: 'repeatable',
-        method: 'POST',
-        path: `${members}/${contactHash(email)}/tags`,
-        body: { tags: tags.map(({ name, active }) => ({ name, status: active ? 'active' : 'inactive' })) },
-        answer: noContent,
-      })
-    },
-
-    async triggerWelcome(email) {
-      if (settings.welcome === null) {
-        const facts = { provider: 'mailchimp', operation: 'trigger welcome' }
-        const message =
-          'No welcome journey is set: set MAILCHIMP_WELCOME_JOURNEY_ID and MAILCHIMP_WELCOME_STEP_ID.'
-        throw new NeverRetryError(message, { facts })
-      }
-      const { journeyId, stepId } = settings.welcome
-      await request({
-        operation: 'trigger welcome',
-        effect: 'once',
-        method: 'POST',
-        path: `/customer-journeys/journeys/${journeyId}/steps/${stepId}/actions/trigger`,
-        body: { email_address: email.toLowerCase() },
-        answer: noContent,
-      })
-    },
-
+    findContact: (email) => findContact(list, email),
+    putContact: (contact) => putContact(list, contact),
+    setTags: (email, tags) => setTags(list, email, tags),
+    archiveContact: (email) => archiveContact(list, email),
+    triggerWelcome: (email) => triggerWelcome(request, settings.welcome, email),
     async ping() {
       await request({
         operation: 'ping',
@@ -107,24 +66,40 @@ export function createMailchimpConnector(settings: MailchimpSettings, gate: Gate
   }
 }
 
+/** One audience, which Mailchimp's API calls a list. */
+type List = { request: HttpClient; members: string }
+
+function findContact({ request, members }: List, email: string): Promise<MailchimpContact | null> {
+  return orNull(
+    request({
+      operation: 'find contact',
+      effect: 'repeatable',
+      method: 'GET',
+      path: `${members}/${contactHash(email)}`,
+      query: { fields: 'email_address,status,tags' },
+      answer: contactSchema,
+    }),
+    isMissing,
+  )
+}
+
 /**
  * The contact after the change. When the member's address has changed, the contact is moved to the new address, so that
  * its tags, history and consent stay with the person. Unless the new address is a contact already (the person signed it
  * up, or an earlier attempt of ours moved it): two contacts cannot be made one, so that one is used with its own
  * consent, and the old one is left exactly as it is, for nobody asked to be unsubscribed there. `findContact` with the
- * old address then still finds it, and the caller takes the members' tags from it.
+ * old address then still finds it, and the caller takes the members' tags from it or archives it.
  */
 async function putContact(
-  request: HttpClient,
-  { members, findContact }: { members: string; findContact: MailchimpConnector['findContact'] },
+  list: List,
   contact: Parameters<MailchimpConnector['putContact']>[0],
 ): Promise<MailchimpContact> {
   const put = (address: string) =>
-    request({
+    list.request({
       operation: 'put contact',
       effect: 'repeatable',
       method: 'PUT',
-      path: `${members}/${contactHash(address)}`,
+      path: `${list.members}/${contactHash(address)}`,
       // Fields that an audience requires of those who sign up by its form cannot be known here.
       query: { skip_merge_validation: 'true' },
       body: {
@@ -137,8 +112,61 @@ async function putContact(
     })
   const { email, knownAs } = contact
   const moves = knownAs !== undefined && contactHash(knownAs) !== contactHash(email)
-  if (!moves || (await findContact(email)) !== null) return put(email)
+  if (!moves || (await findContact(list, email)) !== null) return put(email)
   return (await orNull(put(knownAs), isMissing)) ?? put(email)
+}
+
+async function setTags(
+  { request, members }: List,
+  email: string,
+  tags: { name: string; active: boolean }[],
+): Promise<void> {
+  if (tags.length === 0) return
+  await request({
+    operation: 'set tags',
+    effect: 'repeatable',
+    method: 'POST',
+    path: `${members}/${contactHash(email)}/tags`,
+    body: { tags: tags.map(({ name, active }) => ({ name, status: active ? 'active' : 'inactive' })) },
+    answer: noContent,
+  })
+}
+
+/** Mailchimp may refuse with 405 what is archived already: then it is as it should be. */
+async function archiveContact(list: List, email: string): Promise<void> {
+  const archive = list.request({
+    operation: 'archive contact',
+    effect: 'repeatable',
+    method: 'DELETE',
+    path: `${list.members}/${contactHash(email)}`,
+    answer: noContent,
+  })
+  await orNull(archive, isMissing).catch(async (error: unknown) => {
+    if (!(error instanceof NeverRetryError) || error.facts.status !== 405) throw error
+    const contact = await findContact(list, email)
+    if (contact !== null && contact.status !== 'archived') throw error
+  })
+}
+
+async function triggerWelcome(
+  request: HttpClient,
+  welcome: MailchimpSettings['welcome'],
+  email: string,
+): Promise<void> {
+  const operation = 'trigger welcome'
+  if (welcome === null) {
+    const message =
+      'No welcome journey is set: set MAILCHIMP_WELCOME_JOURNEY_ID and MAILCHIMP_WELCOME_STEP_ID.'
+    throw new NeverRetryError(message, { facts: { provider: 'mailchimp', operation, code: 'no_journey' } })
+  }
+  await request({
+    operation,
+    effect: 'once',
+    method: 'POST',
+    path: `/customer-journeys/journeys/${welcome.journeyId}/steps/${welcome.stepId}/actions/trigger`,
+    body: { email_address: email.toLowerCase() },
+    answer: noContent,
+  })
 }
 
 /** How Mailchimp's paths name a contact. https://mailchimp.com/developer/marketing/docs/methods-parameters/#path-parameters */

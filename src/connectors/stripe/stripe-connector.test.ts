@@ -95,12 +95,35 @@ describe('objects', () => {
       id: 'sub_1',
       customerId: 'cus_1',
       status: 'active',
+      periodStartMs: null,
       periodEndMs,
       cancelAtPeriodEnd: false,
       cancelAtMs: null,
       endedAtMs: null,
+      endedForNonPayment: false,
       createdMs: 1_000_000,
     })
+  })
+
+  test.each([
+    [
+      'of the items, the newest',
+      { items: { data: [{ current_period_start: 10 }, { current_period_start: 20 }] } },
+      20_000,
+    ],
+    ['in the older field', { items: null, current_period_start: 30 }, 30_000],
+  ])('a period’s beginning %s', (_name, fields, periodStartMs) => {
+    expect(silent.readSubscription(subscription(fields))).toMatchObject({ periodStartMs })
+  })
+
+  test.each([
+    ['payment_failed', true],
+    ['cancellation_requested', false],
+    ['payment_disputed', false],
+    [null, false],
+  ])('canceled with the reason %s: ended for non-payment is %s', (reason, ended) => {
+    const object = subscription({ status: 'canceled', cancellation_details: { reason } })
+    expect(silent.readSubscription(object).endedForNonPayment).toBe(ended)
   })
 
   test('a subscription that ends, with its customer expanded', () => {

@@ -27,25 +27,34 @@ export const subscriptionSchema = z
       'unpaid',
       'paused',
     ]),
+    current_period_start: seconds.nullish(),
     current_period_end: seconds.nullish(),
     items: z
-      .looseObject({ data: z.array(z.looseObject({ current_period_end: seconds.nullish() })) })
+      .looseObject({
+        data: z.array(
+          z.looseObject({ current_period_start: seconds.nullish(), current_period_end: seconds.nullish() }),
+        ),
+      })
       .nullish(),
     cancel_at_period_end: z.boolean().nullish(),
     cancel_at: seconds.nullish(),
     ended_at: seconds.nullish(),
     created: seconds,
+    cancellation_details: z.looseObject({ reason: z.string().nullish() }).nullish(),
   })
   .transform((object): StripeSubscription => {
     const ends = (object.items?.data ?? []).flatMap(({ current_period_end: end }) => end ?? [])
+    const starts = (object.items?.data ?? []).flatMap(({ current_period_start: start }) => start ?? [])
     return {
       id: object.id,
       customerId: object.customer,
       status: object.status,
+      periodStartMs: starts.length > 0 ? Math.max(...starts) : (object.current_period_start ?? null),
       periodEndMs: ends.length > 0 ? Math.max(...ends) : (object.current_period_end ?? null),
       cancelAtPeriodEnd: object.cancel_at_period_end ?? false,
       cancelAtMs: object.cancel_at ?? null,
       endedAtMs: object.ended_at ?? null,
+      endedForNonPayment: object.cancellation_details?.reason === 'payment_failed',
       createdMs: object.created,
     }
   })
