@@ -13,6 +13,7 @@ import type { World } from '../world.ts'
 import { check, readJson } from './body.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addMembership } from './membership.ts'
+import { addPeople } from './people.ts'
 import * as requests from './requests.ts'
 import { viewWorld } from './world-view.ts'
 
@@ -29,6 +30,7 @@ export function createControlApp(world: World): Hono<SandboxEnv> {
   addFaults(app, world)
   addMembership(app, world)
   addDeliveries(app, world)
+  addPeople(app, world)
   addWorld(app, world)
   return app
 }

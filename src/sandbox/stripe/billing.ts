@@ -127,6 +127,22 @@ export function renew(world: World, subscription: StripeSubscription, atMs: numb
   )
 }
 
+/** Passes over whole periods in silence, for a subscription that comes into the world with a past. */
+export function skipPeriods(
+  world: World,
+  subscription: StripeSubscription,
+  count: number,
+): StripeSubscription {
+  const { interval } = priceOf(subscription)
+  const { anchorMs } = subscription
+  return keep(world, {
+    ...subscription,
+    periodStartMs: periodEnd(anchorMs, interval, count),
+    periodEndMs: periodEnd(anchorMs, interval, count + 1),
+    invoices: subscription.invoices + count,
+  })
+}
+
 /** Charges the open invoice of a past-due, unpaid or incomplete subscription again. */
 export function collect(world: World, subscription: StripeSubscription, atMs: number): StripeSubscription {
   const open = world.stripe.invoices.get(subscription.latestInvoiceId ?? '')
