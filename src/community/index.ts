@@ -8,6 +8,23 @@ export {
   type FieldEdits,
   fieldEditsSchema,
 } from './edits.ts'
+export { type Entitlement, entitlementOf } from './entitlement.ts'
+export { type Identity, type Match, matchMember, mergeMembers } from './matching.ts'
+export {
+  type AccountNews,
+  assignSubscriptions,
+  changeMember,
+  createMember,
+  findMember,
+  type Member,
+  memberName,
+  membersByEmail,
+  readEntitlement,
+  readMember,
+  type SubscriptionNews,
+  takeAccountNews,
+  takeSubscriptionNews,
+} from './members.ts'
 export {
   type ConsentWord,
   consentWord,

@@ -77,7 +77,8 @@ export async function wakeParked(
     woken as (
       update ${tables.parkedRuns} set woken_at = now() where run_id in (select run_id from chosen))
     update dbos.workflow_status as run
-    set delay_until_epoch_ms = ((extract(epoch from clock_timestamp()) * 1000) + chosen.place * ${spacingMs}::float8)::bigint
+    set delay_until_epoch_ms = ((extract(epoch from clock_timestamp()) * 1000) + chosen.place * ${spacingMs}::float8)::bigint,
+        status = case when chosen.place = 0 then 'ENQUEUED' else run.status end
     from chosen
     where run.workflow_uuid = chosen.run_id and run.status = 'DELAYED'
     returning run.workflow_uuid`)

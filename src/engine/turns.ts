@@ -76,6 +76,7 @@ async function sweep(database: Database, rateOf: (queue: string) => Rate | undef
   for (const row of rows) await database.transaction((tx) => passTurn(tx, row.run_id, rateOf))
 }
 
+/** Due runs are queued here and now: DBOS itself looks for delayed ones that have come due about once a second. */
 async function letNextBegin(tx: Transaction, line: Line, rate: Rate | undefined): Promise<void> {
   const { rows } = await tx.db.execute<{ run_id: string; not_before_ms: number | null }>(sql`
     select run_id, (extract(epoch from not_before) * 1000)::float8 as not_before_ms
@@ -84,7 +85,10 @@ async function letNextBegin(tx: Transaction, line: Line, rate: Rate | undefined)
   if (!next) return
   const beginMs = Math.max(next.not_before_ms ?? 1, await nextByRate(tx, line, rate))
   await tx.db.execute(sql`
-    update dbos.workflow_status set delay_until_epoch_ms = ${Math.round(beginMs)}
+    update dbos.workflow_status
+    set delay_until_epoch_ms = ${Math.round(beginMs)},
+        status = case when ${Math.round(beginMs)}::float8 <= extract(epoch from clock_timestamp()) * 1000
+                 then 'ENQUEUED' else status end
     where workflow_uuid = ${next.run_id} and status = 'DELAYED'`)
 }
 
