@@ -4,15 +4,22 @@ import { describe, expect, test } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { type Connectors, openGate } from '../../src/connectors/index.ts'
 import { CREDENTIAL_NAMES, type SandboxCredentials } from '../../src/provider-credentials.ts'
-import { SANDBOX_CREDENTIALS, startTestSandbox, type TestSandbox } from '../../src/sandbox/fixtures.ts'
+import {
+  SANDBOX_CREDENTIALS,
+  startApplication,
+  startTestSandbox,
+  type TestSandbox,
+} from '../../src/sandbox/fixtures.ts'
 import { connect } from '../../src/start/connect.ts'
 
 const CREDENTIALS = Object.fromEntries(
   CREDENTIAL_NAMES.map((name) => [name, String(SANDBOX_CREDENTIALS[name])]),
 ) as SandboxCredentials // every name is there
 
-async function start(): Promise<{ sandbox: TestSandbox; connectors: Connectors }> {
-  const sandbox = await startTestSandbox()
+async function start(
+  options: Parameters<typeof startTestSandbox>[0] = {},
+): Promise<{ sandbox: TestSandbox; connectors: Connectors }> {
+  const sandbox = await startTestSandbox(options)
   const config = readConfig({ KINKEEPER_SANDBOX: sandbox.url }, CREDENTIALS)
   return { sandbox, connectors: connect(config, openGate) }
 }
@@ -225,5 +232,51 @@ describe('Luma', () => {
       cursor = page.next
     } while (cursor !== null)
     expect(seen).toEqual(guests.map(({ email }) => email.toLowerCase()))
+  })
+})
+
+describe('Clerk and Stripe of one person', () => {
+  test('a signup is read alike from the API and from the webhooks', async () => {
+    const application = await startApplication()
+    const { sandbox, connectors } = await start({ publicUrl: application.url })
+    const { clerk, stripe } = connectors
+    await clerk.ping()
+    const { clerkUserId } = await sandbox.control<{ clerkUserId: string }>('POST', '/people/signup', {
+      email: 'Jo@Example.org',
+      name: 'Jo Doe',
+    })
+    const user = await clerk.user(clerkUserId)
+    expect(user).toMatchObject({ id: clerkUserId, email: 'jo@example.org', emailVerified: true })
+    expect([user?.firstName, user?.lastName]).toEqual(['Jo', 'Doe'])
+    expect(await clerk.user('user_404')).toBeNull()
+
+    const objects = () =>
+      application.received.map(({ raw }) => {
+        const { type, data } = JSON.parse(raw)
+        return { type: String(type), object: data.object === 'user' ? data : data.object }
+      })
+    const received = (type: string) => objects().find((event) => event.type === type)?.object
+    await expect.poll(() => received('user.created')).toBeDefined()
+    await expect.poll(() => received('customer.subscription.created')).toBeDefined()
+    expect(clerk.readUser(received('user.created'))).toEqual(user)
+    const { customerId } = stripe.readSubscription(received('customer.subscription.created'))
+    const [subscription] = await stripe.subscriptionsOf(customerId)
+    expect(subscription).toMatchObject({ customerId, status: 'active', endedForNonPayment: false })
+    expect(await stripe.customer(customerId)).toMatchObject({
+      email: 'jo@example.org',
+      clerkUserId,
+      deleted: false,
+    })
+
+    await sandbox.control('POST', `/people/${clerkUserId}/delete`, { cancelSubscription: true })
+    expect(await clerk.user(clerkUserId)).toBeNull()
+    expect((await stripe.subscriptionsOf(customerId)).map(({ status }) => status)).toEqual(['canceled'])
+  })
+
+  test('a wrong key is said so', async () => {
+    const sandbox = await startTestSandbox({ clerkSecretKey: 'sk_test_other', stripeApiKey: 'sk_test_other' })
+    const { clerk, stripe } = connect(readConfig({ KINKEEPER_SANDBOX: sandbox.url }, CREDENTIALS), openGate)
+    await expect(clerk.ping()).rejects.toMatchObject({ next: 'never-retry', message: /CLERK_SECRET_KEY/ })
+    await expect(stripe.ping()).rejects.toMatchObject({ next: 'never-retry', message: /STRIPE_API_KEY/ })
   })
 })
