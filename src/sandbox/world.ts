@@ -74,16 +74,11 @@ export function openWorld(options: SandboxOptions): World {
 
   const clock = createClock()
   clock.advanceTo(setting().offsetMs ?? 0)
-  const { faults, twilio, slack, circle } = openCollections(store)
-  const mailchimp = openMailchimp(store)
-  const luma = openLuma(store)
-  const stripe = openStripe(store)
-  const clerk = openClerk(store)
-  const webhooks = openWebhooks(store)
+  const collections = openCollections(store)
+  const { faults, latencies, slack, ...others } = collections
   // Limits that were kept before a provider had any are the generous ones.
   const initialLimits = { ...GENEROUS_LIMITS, ...setting().limits }
   const limiter = createRateLimiter(initialLimits, (limits) => set({ limits }))
-  const latencies = createLatencies(store.collection<Latency>('latencies'))
   const load = createLoadBook(limiter.connections)
   const calls = createCalls()
   let ownUrl = ''
@@ -104,17 +99,11 @@ export function openWorld(options: SandboxOptions): World {
     changes,
     faults: createFaults(faults),
     limiter,
-    latencies,
+    latencies: createLatencies(latencies),
     load,
     calls,
-    twilio,
+    ...others,
     slack: { ...slack, ...rememberTs(slack.messages) },
-    circle,
-    mailchimp,
-    luma,
-    stripe,
-    clerk,
-    webhooks,
     nextNumber(name) {
       const numbers = setting().numbers ?? {}
       const next = (numbers[name] ?? 0) + 1
@@ -122,20 +111,7 @@ export function openWorld(options: SandboxOptions): World {
       return next
     },
     reset() {
-      const outbox = { all: webhooks.all, holds: webhooks.holds, ready: webhooks.ready }
-      for (const group of [
-        { faults, latencies },
-        twilio,
-        slack,
-        circle,
-        mailchimp,
-        luma,
-        stripe,
-        clerk,
-        outbox,
-      ]) {
-        for (const collection of Object.values(group)) if ('clear' in collection) collection.clear()
-      }
+      empty(collections)
       limiter.change({ preset: 'generous' })
       calls.clear()
       load.clear()
@@ -148,6 +124,7 @@ export function openWorld(options: SandboxOptions): World {
 function openCollections(store: Store) {
   return {
     faults: store.collection<Fault>('faults'),
+    latencies: store.collection<Latency>('latencies'),
     twilio: {
       messages: store.collection<TwilioMessage>('twilio-messages'),
       optedOut: store.collection<{ number: string; sinceMs: number }>('twilio-opted-out'),
@@ -164,6 +141,19 @@ function openCollections(store: Store) {
       responseUrls: store.collection<ResponseUrl>('slack-response-urls'),
     },
     circle: { posts: store.collection<CirclePost>('circle-posts') },
+    mailchimp: openMailchimp(store),
+    luma: openLuma(store),
+    stripe: openStripe(store),
+    clerk: openClerk(store),
+    webhooks: openWebhooks(store),
+  }
+}
+
+/** Webhooks that are under way stay so until they have their answer. */
+function empty({ faults, latencies, webhooks, ...providers }: Collections): void {
+  const outbox = { all: webhooks.all, holds: webhooks.holds, ready: webhooks.ready }
+  for (const group of [{ faults, latencies }, outbox, ...Object.values(providers)]) {
+    for (const collection of Object.values(group)) if ('clear' in collection) collection.clear()
   }
 }
 

@@ -4,9 +4,9 @@ import type { World } from '../world.ts'
 import { type LumaAnswer, page, refuse } from './answers.ts'
 import { type LumaEvent, lumaId } from './model.ts'
 
-export const CALENDAR_ID = 'cal-SandboxCommunity'
+const CALENDAR_ID = 'cal-SandboxCommunity'
 /** Whose key it is. */
-export const HOST = { id: lumaId('usr', 'hanna@sandbox.example'), email: 'hanna@sandbox.example' }
+const HOST = { id: lumaId('usr', 'hanna@sandbox.example'), email: 'hanna@sandbox.example' }
 
 /** GET /v1/users/get-self */
 export function showSelf(): LumaAnswer {

@@ -3,15 +3,13 @@ import { createHash } from 'node:crypto'
 import { type IndexedCollection, indexed } from '../indexed.ts'
 import type { Collection, Store } from '../store.ts'
 
-export const CONTACT_STATUSES = [
-  'subscribed',
-  'unsubscribed',
-  'cleaned',
-  'pending',
-  'transactional',
-  'archived',
-] as const
-export type ContactStatus = (typeof CONTACT_STATUSES)[number]
+export type ContactStatus =
+  | 'subscribed'
+  | 'unsubscribed'
+  | 'cleaned'
+  | 'pending'
+  | 'transactional'
+  | 'archived'
 
 /** A mail that an automation sent to the contact. A classic automation's ids are texts, a journey's are numbers. */
 export type ContactMail = { journeyId: number | string; stepId: number | string; atMs: number }
