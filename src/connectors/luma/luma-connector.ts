@@ -12,7 +12,7 @@ export type LumaSettings = {
   timeoutMs?: number | undefined
 }
 
-/** Over its limit, Luma answers nothing for about a minute, and does not say so in a header. */
+/** Over its limit, Luma blocks for a minute; its Retry-After counts when there is one. */
 const RATE_LIMIT_PAUSE_MS = MINUTE_MS
 /** Luma documents no maximum: its server gives fewer when it wants to. */
 const PAGE_SIZE = 100

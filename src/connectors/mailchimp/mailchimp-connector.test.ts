@@ -88,8 +88,12 @@ describe('requests', () => {
   test.each([
     ['a contact', [done]],
     ['nobody', [missing]],
-    ['what is archived already', [problem(405, 'Method Not Allowed'), member(EMAIL, { status: 'archived' })]],
-  ])('%s is archived', async (_name, replies) => {
+    [
+      'what is archived already, and so',
+      [problem(405, 'Method Not Allowed'), member(EMAIL, { status: 'archived' })],
+    ],
+    ['what bounced, and so', [problem(405, 'Method Not Allowed'), member(EMAIL, { status: 'cleaned' })]],
+  ])('%s gets no more mail', async (_name, replies) => {
     await using world = await start((_request, index) => replies[index] ?? missing)
     await world.mailchimp.archiveContact(EMAIL)
     expect(asked(world.server.requests.slice(0, 1))).toEqual([`DELETE ${MEMBERS}/${HASH}`])

@@ -132,7 +132,10 @@ async function setTags(
   })
 }
 
-/** Mailchimp may refuse with 405 what is archived already: then it is as it should be. */
+/**
+ * Mailchimp refuses with 405 to archive who is archived, bounced or pending: they get no mail, so that is as it should be.
+ * https://github.com/amro/gibbon/issues/320
+ */
 async function archiveContact(list: List, email: string): Promise<void> {
   const archive = list.request({
     operation: 'archive contact',
@@ -144,7 +147,7 @@ async function archiveContact(list: List, email: string): Promise<void> {
   await orNull(archive, isMissing).catch(async (error: unknown) => {
     if (!(error instanceof NeverRetryError) || error.facts.status !== 405) throw error
     const contact = await findContact(list, email)
-    if (contact !== null && contact.status !== 'archived') throw error
+    if (contact?.status === 'subscribed') throw error
   })
 }
 

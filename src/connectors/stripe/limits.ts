@@ -1,9 +1,20 @@
 import type { ProviderLimits } from '../contract.ts'
 
-/** 100 reads a second in live mode: 20 at once and 80 in the second. */
-const LIVE: ProviderLimits = { rates: [{ name: 'requests', burst: 20, perMinute: 4_800 }] }
-/** 25 a second in a sandbox: 5 at once and 20 in the second. */
-const TEST: ProviderLimits = { rates: [{ name: 'requests', burst: 5, perMinute: 1_200 }] }
+/** 25 a second: 5 at once and 20 in the second. */
+const PER_SECOND_25 = { burst: 5, perMinute: 1_200 }
+/** In live mode 100 a second over everything (20 at once and 80 in the second), and 25 for each endpoint. */
+const LIVE: ProviderLimits = {
+  rates: [
+    { name: 'requests', burst: 20, perMinute: 4_800 },
+    ...['subscriptions.retrieve', 'subscriptions.list', 'customers.retrieve'].map((endpoint) => ({
+      name: endpoint,
+      operations: [endpoint],
+      ...PER_SECOND_25,
+    })),
+  ],
+}
+/** In a sandbox 25 a second over everything. */
+const TEST: ProviderLimits = { rates: [{ name: 'requests', ...PER_SECOND_25 }] }
 
 /**
  * https://docs.stripe.com/rate-limits (2026-11)
