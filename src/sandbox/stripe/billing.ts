@@ -13,8 +13,9 @@ import { derivedId } from '../derived-id.ts'
 import type { World } from '../world.ts'
 import { type Price, periodEnd, priceOf } from './catalogue.ts'
 import { emitStripe } from './events.ts'
+import { invoiceResource, sessionResource } from './invoice-resources.ts'
 import type { Metadata, StripeCustomer, StripeInvoice, StripeSubscription } from './model.ts'
-import { invoicePrefix, invoiceResource, sessionResource, subscriptionResource } from './resources.ts'
+import { invoicePrefix, subscriptionResource } from './resources.ts'
 
 /** Days between a failed payment and the next attempt; after the last of them Stripe gives up. */
 const DUNNING_DAYS = [3, 5, 7]

@@ -2,7 +2,8 @@
 import { isRecord } from '../../primitives/index.ts'
 import type { World } from '../world.ts'
 import type { StripeAnswer } from './answers.ts'
-import { customerResource, invoiceResource, type Resource, subscriptionResource } from './resources.ts'
+import { invoiceResource } from './invoice-resources.ts'
+import { customerResource, type Resource, subscriptionResource } from './resources.ts'
 
 /** The answer with the asked-for fields expanded; fields that cannot be are left as they are. */
 export function expand(world: World, answer: StripeAnswer, paths: unknown): StripeAnswer {

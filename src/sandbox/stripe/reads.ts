@@ -4,15 +4,10 @@ import type { Webhook } from '../webhooks.ts'
 import type { World } from '../world.ts'
 import { found, missing, page, passesTime, type StripeAnswer } from './answers.ts'
 import { findPrice, PRICES, PRODUCTS } from './catalogue.ts'
+import { priceResource, productResource } from './catalogue-resources.ts'
 import { text } from './form.ts'
-import {
-  invoiceResource,
-  priceResource,
-  productResource,
-  type Resource,
-  seconds,
-  sessionResource,
-} from './resources.ts'
+import { invoiceResource, sessionResource } from './invoice-resources.ts'
+import { type Resource, seconds } from './resources.ts'
 
 /** GET /v1/invoices/{id} */
 export function retrieveInvoice(world: World, id: string): StripeAnswer {

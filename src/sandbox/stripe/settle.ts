@@ -3,12 +3,13 @@ import { SECOND_MS } from '../../primitives/index.ts'
 import type { World } from '../world.ts'
 import { comeDue, dueMs } from './billing.ts'
 
-/** What is done at once; a longer list goes on between other requests. */
+/** What is done before other requests get their turn. */
 const CHUNK = 500
 
 /**
  * Settles subscriptions from now on until the returned function is called. A subscription that was passed over by
- * several periods lives through each of them in turn.
+ * several periods lives through each of them in turn. What a move of the clock makes due has happened when the move
+ * is answered, unless it is more than a chunk.
  */
 export function startBilling(world: World): () => void {
   let more: NodeJS.Immediate | undefined
@@ -34,14 +35,19 @@ export function isBillingDue(world: World): boolean {
   return due(world).length > 0
 }
 
-/** One step for each of the earliest that are due; answers whether something was. */
+/** One chunk, the earliest first; answers whether anything is left. */
 function settle(world: World): boolean {
-  const all = due(world).sort((a, b) => a.atMs - b.atMs)
-  for (const { id, atMs } of all.slice(0, CHUNK)) {
-    const subscription = world.stripe.subscriptions.get(id)
-    if (subscription) comeDue(world, subscription, atMs)
+  let room = CHUNK
+  for (let all = due(world); all.length > 0; all = due(world)) {
+    if (room <= 0) return true
+    const next = all.sort((a, b) => a.atMs - b.atMs).slice(0, room)
+    for (const { id, atMs } of next) {
+      const subscription = world.stripe.subscriptions.get(id)
+      if (subscription) comeDue(world, subscription, atMs)
+    }
+    room -= next.length
   }
-  return all.length > 0
+  return false
 }
 
 function due(world: World): { id: string; atMs: number }[] {
