@@ -22,6 +22,7 @@ import { openWorld, type World } from './world.ts'
 
 export type { SandboxOptions } from './config.ts'
 export type { WorldView } from './control/world-view.ts'
+export type { Person } from './people/person.ts'
 
 /** Long, so that no client meets a connection that was closed under it for being idle. */
 const KEEP_ALIVE_MS = 75_000
