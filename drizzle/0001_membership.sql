@@ -33,6 +33,11 @@ CREATE TABLE "schedule_firings" (
 	CONSTRAINT "schedule_firings_schedule_slot_at_pk" PRIMARY KEY("schedule","slot_at")
 );
 --> statement-breakpoint
+CREATE TABLE "schedule_states" (
+	"schedule" text PRIMARY KEY NOT NULL,
+	"since" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "delivery_payloads" (
 	"delivery_id" bigint PRIMARY KEY NOT NULL,
 	"payload" jsonb NOT NULL

@@ -9,7 +9,7 @@
  * makes of the outcome (states, continuation runs). The first wins; everybody else is told who, when and where.
  */
 import { and, eq, gt, isNotNull, lte } from 'drizzle-orm'
-import { type Actor, recordAudit, SYSTEM } from '../audit/index.ts'
+import { type Actor, type AuditEntry, recordAudit, SYSTEM } from '../audit/index.ts'
 import { announceChange, type Database, onlyRow, type Transaction, tables } from '../database/index.ts'
 import { type RunStarter, runIdOf } from '../engine/index.ts'
 import {
@@ -43,11 +43,14 @@ export type DecideRequest = {
   always?: (tx: Transaction) => Promise<void>
 }
 
+/** `target`: what the audit says the decision is about. */
+type OpenRequest = { kind: string; subjectId: string; runId: string; target: AuditEntry['target'] }
+
 export type DecideAnswer = { won: boolean; approval: Approval }
 
 export type Approvals = {
   /** Opens an approval in the caller's transaction, with its deadline, its reminders and its timer. Once per subject. */
-  open(tx: Transaction, request: { kind: string; subjectId: string; runId: string }): Promise<Approval>
+  open(tx: Transaction, request: OpenRequest): Promise<Approval>
   /** Decides, or tells who did. @throws NotFoundError when there is no such approval */
   decide(request: DecideRequest): Promise<DecideAnswer>
   /** Makes the timers due that the clock has passed: needed only when the community's clock jumps. */
@@ -107,7 +110,7 @@ async function open(
   tx: Transaction,
   options: Options,
   timer: ApprovalTimerJob,
-  request: { kind: string; subjectId: string; runId: string },
+  request: OpenRequest,
 ): Promise<Approval> {
   const nowMs = options.clock.now()
   const deadlineMs = nowMs + options.timeoutMs
@@ -131,7 +134,7 @@ async function open(
     atMs: nowMs,
     actor: SYSTEM,
     action: 'asked for a decision',
-    target: { kind: 'submission', id: request.subjectId },
+    target: request.target,
     reason: `Within ${describeDuration(options.timeoutMs)}`,
     runId: request.runId,
   })

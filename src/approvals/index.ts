@@ -7,3 +7,4 @@ export {
   readApproval,
 } from './approvals.ts'
 export { describeDecision } from './decision-words.ts'
+export { ask, type Question, type QuestionRequest, readQuestion } from './questions.ts'

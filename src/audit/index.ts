@@ -12,7 +12,20 @@ export type AuditEntry = {
   actor: Actor
   /** A verb in the past: `approved`, `published`, `opted out`. */
   action: string
-  target: { kind: 'submission' | 'approval' | 'sender' | 'effect' | 'run' | 'person'; id: string }
+  target: {
+    kind:
+      | 'submission'
+      | 'approval'
+      | 'question'
+      | 'sender'
+      | 'effect'
+      | 'run'
+      | 'person'
+      | 'member'
+      | 'schedule'
+      | 'community'
+    id: string
+  }
   reason?: string | null
   detail?: Json
   runId?: string | null

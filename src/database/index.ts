@@ -12,5 +12,6 @@ export {
 export { postgresPrograms } from './embedded/binaries.ts'
 export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/server.ts'
 export { migrateDatabase, withMigrationLock } from './migrations.ts'
+export type { QuestionItem } from './schema/automation.ts'
 export type { FieldEdit, SubmissionStatus } from './schema/community.ts'
 export * as tables from './schema/index.ts'

@@ -39,8 +39,11 @@ export type EffectSpec<T extends Json> = {
   description: string
   subjectId: string
   perform: () => Promise<T>
-  /** Looks for the object at the provider, made since this time (epoch milliseconds). Null: certainly not there. */
-  look: (sinceMs: number) => Promise<T | null>
+  /**
+   * Looks for the object at the provider, made since this time (epoch milliseconds). Null: certainly not there.
+   * `impossible`: the provider gives no way to know; after a lost answer a person is asked.
+   */
+  look: ((sinceMs: number) => Promise<T | null>) | 'impossible'
   objectId: (result: T) => string
 }
 
@@ -150,6 +153,8 @@ async function lookUp<T extends Json>(
   const waitMs = (row.lookAfter?.getTime() ?? now) - now
   if (waitMs > 0)
     throw new RetryAtError(`Waiting before looking whether it happened: ${spec.description}`, waitMs)
+  if (spec.look === 'impossible')
+    throw new NeverRetryError(`The answer was lost, and there is no way to look: ${spec.description}`)
   const found = await spec.look((row.firstAttemptAt ?? row.createdAt).getTime())
   seam(`${spec.kind}.after-look`)
   if (found !== null) {

@@ -19,4 +19,11 @@ export {
   type Step,
   startRunAgain,
 } from './runs.ts'
+export {
+  type FiringCause,
+  type ScheduleDefinition,
+  type ScheduleOverview,
+  type Schedules,
+  startSchedules,
+} from './schedules.ts'
 export { createSlots, type Slots } from './slots.ts'

@@ -72,6 +72,7 @@ function ofKinkeeper(error: KinkeeperError): HttpError | null {
     case 'retry':
     case 'retry-at':
     case 'look-first':
+    case 'park':
     case 'never-retry':
       return null
     default:

@@ -164,7 +164,42 @@ function stubConnectors(): Connectors {
       findMessage: async () => null,
     },
     openai: { extract: async () => ({}) },
+    slackPeople: {
+      listPeople: async () => ({ items: [], next: null }),
+      findPerson: async () => null,
+      groupMembers: async () => [],
+      setGroupMembers: async () => {},
+    },
+    mailchimp: {
+      findContact: async () => null,
+      putContact: async ({ email, statusIfNew }) => ({ email, status: statusIfNew, tags: [] }),
+      setTags: async () => {},
+      archiveContact: async () => {},
+      triggerWelcome: async () => {},
+      ping: async () => {},
+    },
+    luma: {
+      listUpcomingEvents: async () => ({ items: [], next: null }),
+      listPendingGuests: async () => ({ items: [], next: null }),
+      findGuest: async () => null,
+      setGuestStatus: async () => {},
+      ping: async () => {},
+    },
+    stripe: {
+      canRead: false,
+      subscription: async () => null,
+      customer: async () => null,
+      subscriptionsOf: async () => [],
+      readSubscription: () => never(),
+      readCustomer: () => never(),
+      ping: async () => {},
+    },
+    clerk: { canRead: false, user: async () => null, readUser: () => never(), ping: async () => {} },
   }
+}
+
+function never(): never {
+  throw new Error('This test was not to read an object of a provider')
 }
 
 function started<T>(value: T | undefined): T {

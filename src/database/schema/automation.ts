@@ -24,6 +24,12 @@ export const events = pgTable(
   ],
 )
 
+/** Since when a schedule is known here: slots of before are nobody's business. */
+export const scheduleStates = pgTable('schedule_states', {
+  schedule: text().primaryKey(),
+  since: at('since').notNull(),
+})
+
 export const FIRING_CAUSES = ['clock', 'catch-up', 'request', 'person'] as const
 
 /** One firing of a schedule in one slot: the unique row that lets only one process, once, start its run. */

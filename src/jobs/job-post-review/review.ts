@@ -139,7 +139,12 @@ async function keepReading(
     runId: read.runId,
   })
   if (to === 'pending_approval') {
-    await parts.approvals().open(tx, { kind: APPROVAL_KIND, subjectId: submission.id, runId: read.runId })
+    await parts.approvals().open(tx, {
+      kind: APPROVAL_KIND,
+      subjectId: submission.id,
+      runId: read.runId,
+      target: { kind: 'submission', id: submission.id },
+    })
   } else {
     await parts.starter().start(tx, next.notice, { submissionId: submission.id, notice: to })
   }

@@ -87,7 +87,7 @@ function decline(world: World, customerId: string): void {
 }
 
 /** People join the workspace by themselves; the application only sees that they are there. */
-export function addToSlack(world: World, profile: Profile, atMs: number): void {
+function addToSlack(world: World, profile: Profile, atMs: number): void {
   const id = slackUserId(profile.clerkUserId)
   const { firstName, lastName, email, timezone } = profile
   const name = `${plain(firstName)}.${plain(lastName)}`

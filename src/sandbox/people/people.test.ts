@@ -161,6 +161,25 @@ test('two hundred people are believable: standings, plans, addresses, two years'
   expect(Math.max(...ages)).toBeGreaterThan(500 * DAY_MS)
 })
 
+test('reset empties Stripe, Clerk and the outbox, and new events have new ids', async () => {
+  const { application, sandbox, signUp } = await start()
+  await signUp({ seed: 1 })
+  await sandbox.control('POST', '/deliveries/hold')
+  await signUp({ seed: 2 })
+  await idle(sandbox)
+  await sandbox.control('POST', '/reset')
+  expect(await sandbox.control('GET', '/world')).toMatchObject({
+    stripe: { customers: 0, subscriptions: [] },
+    clerk: { users: [] },
+  })
+  expect(await sandbox.control('GET', '/deliveries')).toEqual({ total: 0, deliveries: [] })
+  await signUp({ seed: 1 })
+  await idle(sandbox)
+  const ids = application.received.map(({ raw, headers }) => headers['svix-id'] ?? JSON.parse(raw).id)
+  expect(ids).toHaveLength(8)
+  expect(new Set(ids).size).toBe(8)
+})
+
 test('what was not delivered when the sandbox stopped is delivered after its next start', async () => {
   const application = await startApplication()
   const folder = mkdtempSync(join(tmpdir(), 'kinkeeper-outbox-'))

@@ -71,8 +71,8 @@ export function profileOf(world: World, seed: string): Profile {
   }
 }
 
-/** A name, and the address that it makes on a domain when no other has it. */
-export function nameFrom(random: Random): { firstName: string; lastName: string } {
+/** Given and family name go together, mostly. */
+function nameFrom(random: Random): { firstName: string; lastName: string } {
   const names = pick(NAMES, random)
   const families = random() < 0.85 ? names : pick(NAMES, random)
   return { firstName: pick(names.given, random), lastName: pick(families.family, random) }

@@ -8,7 +8,7 @@
  *
  * Each change is dated with the moment at which it was due, also when the clock has jumped past it.
  */
-import { DAY_MS, HOUR_MS, NeverRetryError } from '../../primitives/index.ts'
+import { DAY_MS, HOUR_MS, NeverRetryError, SECOND_MS } from '../../primitives/index.ts'
 import { derivedId } from '../derived-id.ts'
 import type { World } from '../world.ts'
 import { type Price, periodEnd, priceOf } from './catalogue.ts'
@@ -33,7 +33,8 @@ export type NewSubscription = {
 
 /** Starts a subscription, charges its first invoice, and says so. */
 export function startSubscription(world: World, given: NewSubscription): StripeSubscription {
-  const { customer, price, atMs, trialDays = 0, metadata = {} } = given
+  const { customer, price, trialDays = 0, metadata = {} } = given
+  const atMs = wholeSecond(given.atMs)
   const count = customer.subscriptions + 1
   world.stripe.customers.put(customer.id, { ...customer, subscriptions: count })
   const trialEndMs = trialDays > 0 ? atMs + trialDays * DAY_MS : null
@@ -101,7 +102,8 @@ export function comeDue(world: World, subscription: StripeSubscription, atMs: nu
 }
 
 /** Begins the next period and charges for it. */
-export function renew(world: World, subscription: StripeSubscription, atMs: number): StripeSubscription {
+export function renew(world: World, subscription: StripeSubscription, nowMs: number): StripeSubscription {
+  const atMs = wholeSecond(nowMs)
   const price = priceOf(subscription)
   // A period that is ended early begins a new count of months, as `billing_cycle_anchor: now` does.
   const anchorMs = atMs < subscription.periodEndMs ? atMs : subscription.anchorMs
@@ -109,6 +111,7 @@ export function renew(world: World, subscription: StripeSubscription, atMs: numb
     anchorMs,
     periodStartMs: atMs,
     periodEndMs: nextPeriodEnd(anchorMs, price, atMs),
+    trialEndMs: subscription.trialEndMs === null ? null : Math.min(subscription.trialEndMs, atMs),
     invoices: subscription.invoices + 1,
   }
   const next = { ...subscription, ...period }
@@ -194,6 +197,11 @@ export function change(
   )
   emitStripe(world, 'customer.subscription.updated', after, atMs, previous)
   return changed
+}
+
+/** Stripe knows no smaller unit; what it says of a period's end is then exactly when it ends. */
+function wholeSecond(ms: number): number {
+  return Math.floor(ms / SECOND_MS) * SECOND_MS
 }
 
 function keep(world: World, subscription: StripeSubscription): StripeSubscription {

@@ -6,7 +6,7 @@ import { isRecord, parseJson } from '../../primitives/index.ts'
 
 type Resource = Record<string, unknown>
 
-export const LEGACY_VERSION = '2024-06-20'
+const LEGACY_VERSION = '2024-06-20'
 /** The version with which the period moved to the items, and the subscription to the invoice's parent. */
 export const BASIL_VERSION = '2025-03-31'
 

@@ -2,6 +2,7 @@
 import { SECOND_MS } from '../../primitives/index.ts'
 import type { World } from '../world.ts'
 import { comeDue, dueMs } from './billing.ts'
+import type { StripeSubscription } from './model.ts'
 
 /** What is done before other requests get their turn. */
 const CHUNK = 500
@@ -28,6 +29,16 @@ export function startBilling(world: World): () => void {
     if (more) clearImmediate(more)
     unsubscribe()
   }
+}
+
+/** One subscription as it is at this moment: what the timer has not come to yet happens now. */
+export function upToDate(world: World, subscription: StripeSubscription): StripeSubscription {
+  const nowMs = world.clock.now()
+  let current = subscription
+  for (let atMs = dueMs(current); atMs !== null && atMs <= nowMs; atMs = dueMs(current)) {
+    current = comeDue(world, current, atMs)
+  }
+  return current
 }
 
 /** Whether something is due that has not happened yet. */

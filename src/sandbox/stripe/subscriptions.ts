@@ -7,6 +7,7 @@ import { findPrice, type Price } from './catalogue.ts'
 import { mergeMetadata, text } from './form.ts'
 import type { StripeSubscription } from './model.ts'
 import { type Resource, seconds, subscriptionResource } from './resources.ts'
+import { upToDate } from './settle.ts'
 
 /** POST /v1/subscriptions */
 export function createSubscription(world: World, fields: Resource): StripeAnswer {
@@ -31,7 +32,9 @@ export function createSubscription(world: World, fields: Resource): StripeAnswer
 /** GET /v1/subscriptions/{id}: also one that has ended. */
 export function retrieveSubscription(world: World, id: string): StripeAnswer {
   const subscription = world.stripe.subscriptions.get(id)
-  return subscription ? found(subscriptionResource(subscription)) : missing('subscription', id)
+  return subscription
+    ? found(subscriptionResource(upToDate(world, subscription)))
+    : missing('subscription', id)
 }
 
 /** POST /v1/subscriptions/{id}: cancel_at_period_end, metadata, and another price. */
@@ -75,7 +78,10 @@ export function listSubscriptions(world: World, fields: Resource): StripeAnswer 
   const customer = text(fields, 'customer')
   const status = text(fields, 'status')
   const price = text(fields, 'price')
-  const all = customer === undefined ? subscriptions.values() : subscriptions.find('customerId', customer)
+  const all =
+    customer === undefined
+      ? subscriptions.values()
+      : subscriptions.find('customerId', customer).map((each) => upToDate(world, each))
   const shown = all.filter(
     (each) =>
       hasStatus(each, status) &&

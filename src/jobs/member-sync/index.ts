@@ -1,0 +1,204 @@
+/**
+ * `member-sync`: brings Mailchimp up to what is true of one member now. It reads the truth itself, so that runs in any
+ * order end the same; the events only say that there is something to do. What it keeps to:
+ *
+ * - Consent: a contact's status is its own. Somebody new is `subscribed` as a member, `transactional` otherwise; only a
+ *   contact that never was asked (transactional) or was put away by us (archived) is subscribed when they become a member.
+ *   Who unsubscribed stays so. A member who lapsed is tagged `alumni` instead of `active`, never unsubscribed.
+ * - The welcome journey goes out once in a member's life, through the effect ledger.
+ */
+import { and, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { recordAudit, SYSTEM } from '../../audit/index.ts'
+import { changeMember, type Member, readMember } from '../../community/index.ts'
+import { tables } from '../../database/index.ts'
+import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
+import { MINUTE_MS, NeverRetryError, NotFoundError, seam } from '../../primitives/index.ts'
+import type { MembershipParts } from '../membership/parts.ts'
+
+export const memberSyncInput = z.object({
+  memberId: z.string().min(1),
+  sourceEventId: z.string().min(1),
+  action: z.enum(['create', 'update', 'cancel']),
+})
+export type MemberSyncInput = z.infer<typeof memberSyncInput>
+export type MemberSyncJob = Job<MemberSyncInput>
+
+/** The tags that are ours to set; all others are left alone. */
+export const MEMBER_TAG = 'active'
+export const ALUMNI_TAG = 'alumni'
+
+export function defineMemberSync(parts: MembershipParts): MemberSyncJob {
+  return defineJob({
+    name: 'member-sync',
+    input: memberSyncInput,
+    idempotencyKey: ({ memberId, sourceEventId }) => `${memberId}:${sourceEventId}`,
+    perKey: { key: ({ memberId }) => memberId, rate: { runs: 100, periodMs: MINUTE_MS } },
+    lane: 'members',
+    retry: { attempts: 4 },
+    timeoutMs: 5 * MINUTE_MS,
+    async run(context, input) {
+      const outcome = await sync(context, parts, input)
+      await finish(context, parts, input, outcome)
+      return outcome.said
+    },
+    async onFailure(tx, { memberId }, error, runId) {
+      const member = await readMember(tx, memberId).catch(() => null)
+      if (!member) return
+      const atMs = parts.clock.now()
+      await changeMember(tx, memberId, { mailchimpProblem: error.message }, atMs)
+      await recordAudit(tx, {
+        atMs,
+        actor: SYSTEM,
+        action: 'could not be synced to Mailchimp',
+        target: { kind: 'member', id: memberId },
+        reason: error.message,
+        runId,
+      })
+    },
+  })
+}
+
+type Change = 'none' | 'synced' | 'archived'
+type Outcome = { said: string; change: Change; welcomed: boolean }
+type Updated = { said: string; change: Change; welcome: boolean }
+
+async function sync(context: RunContext, parts: MembershipParts, input: MemberSyncInput): Promise<Outcome> {
+  if (parts.modes.mailchimp === 'off')
+    return { said: 'Mailchimp is off; nothing to do', change: 'none', welcomed: false }
+  const updated = await context.call('update the contact', () => bringUpToDate(parts, input.memberId))
+  if (!updated.welcome) return { ...updated, welcomed: false }
+  await welcome(context, parts, input.memberId)
+  return { said: 'Updated and welcomed', change: 'synced', welcomed: true }
+}
+
+async function bringUpToDate(parts: MembershipParts, memberId: string): Promise<Updated> {
+  const member = await readMember(parts.database, memberId).catch((error: unknown) => {
+    if (error instanceof NotFoundError) return null // merged with another, who is synced on their own
+    throw error
+  })
+  if (!member) return { said: 'They are one with another member now', change: 'none', welcome: false }
+  if (member.deletedAt) return archive(parts, member)
+  if (!member.email) return { said: 'There is no address yet', change: 'none', welcome: false }
+  return update(parts, member, member.email)
+}
+
+async function archive(parts: MembershipParts, member: Member): Promise<Updated> {
+  if (!member.mailchimpEmail) return { said: 'Mailchimp never knew them', change: 'none', welcome: false }
+  await parts.connectors.mailchimp.archiveContact(member.mailchimpEmail)
+  return { said: 'Put away: the account is gone', change: 'archived', welcome: false }
+}
+
+async function update(parts: MembershipParts, member: Member, email: string): Promise<Updated> {
+  const { mailchimp } = parts.connectors
+  const active = member.membership === 'active'
+  const contact = {
+    email,
+    name: { first: member.firstName ?? '', last: member.lastName ?? '' },
+    statusIfNew: active ? ('subscribed' as const) : ('transactional' as const),
+  }
+  const moved = member.mailchimpEmail !== null && member.mailchimpEmail !== email
+  let known = await mailchimp.putContact({
+    ...contact,
+    ...(moved && member.mailchimpEmail ? { knownAs: member.mailchimpEmail } : {}),
+  })
+  await noteAddress(parts, member, email)
+  if (active && (known.status === 'transactional' || known.status === 'archived'))
+    known = await mailchimp.putContact({ ...contact, status: 'subscribed' })
+  const tags = tagsOf(member.membership).filter((tag) => known.tags.includes(tag.name) !== tag.active)
+  await mailchimp.setTags(email, tags)
+  return { said: 'Updated', change: 'synced', welcome: await isToBeWelcomed(parts, member) }
+}
+
+/** At once, not at the end: after a crash the next attempt must know under which address Mailchimp has them. */
+async function noteAddress(parts: MembershipParts, member: Member, email: string): Promise<void> {
+  if (member.mailchimpEmail === email) return
+  await parts.database.transaction((tx) =>
+    changeMember(tx, member.id, { mailchimpEmail: email }, parts.clock.now()),
+  )
+  seam('member-sync.after-address')
+}
+
+function tagsOf(membership: Member['membership']): { name: string; active: boolean }[] {
+  if (membership === 'none') return []
+  return [
+    { name: MEMBER_TAG, active: membership === 'active' },
+    { name: ALUMNI_TAG, active: membership === 'ended' },
+  ]
+}
+
+/**
+ * A member for the first time. Where accounts are kept, only with one: until then the person may be two rows here. Not
+ * while a person is being asked whether the journey went out.
+ */
+async function isToBeWelcomed(parts: MembershipParts, member: Member): Promise<boolean> {
+  if (member.membership !== 'active' || member.welcomedAt) return false
+  if (parts.modes.clerk !== 'off' && member.clerkId === null) return false
+  const [asked] = await parts.database.db
+    .select({ id: tables.effects.id })
+    .from(tables.effects)
+    .where(and(eq(tables.effects.key, welcomeKey(member.id)), eq(tables.effects.status, 'unknown')))
+  return asked === undefined
+}
+
+const welcomeKey = (memberId: string) => `mailchimp.welcome:${memberId}`
+
+async function welcome(context: RunContext, parts: MembershipParts, memberId: string): Promise<void> {
+  const { mailchimp } = parts.connectors
+  await context.effect('start the welcome journey', {
+    key: welcomeKey(memberId),
+    kind: 'mailchimp.welcome',
+    description: 'The welcome journey of a new member',
+    subjectId: memberId,
+    async perform() {
+      const { mailchimpEmail } = await readMember(parts.database, memberId)
+      if (!mailchimpEmail) throw new NeverRetryError('Mailchimp does not know this member any more.')
+      await mailchimp.triggerWelcome(mailchimpEmail)
+      return { welcomed: true }
+    },
+    // Mailchimp does not tell which journeys a contact has been through: a lost answer is for a person.
+    look: 'impossible',
+    objectId: () => memberId,
+  })
+}
+
+async function finish(
+  context: RunContext,
+  parts: MembershipParts,
+  input: MemberSyncInput,
+  outcome: Outcome,
+): Promise<void> {
+  await context.transaction('note what was done', async (tx) => {
+    const { memberId, sourceEventId } = input
+    const atMs = parts.clock.now()
+    const at = new Date(atMs)
+    const first = await tx.db
+      .insert(tables.processedEvents)
+      .values({ job: 'member-sync', sourceEventId, memberId, at })
+      .onConflictDoNothing()
+      .returning()
+    if (first.length === 0 || outcome.change === 'none') return
+    const member = await readMember(tx, memberId).catch(() => null)
+    if (!member) return
+    await changeMember(
+      tx,
+      memberId,
+      outcome.change === 'archived'
+        ? { mailchimpEmail: null, mailchimpSyncedAt: at, mailchimpProblem: null }
+        : {
+            mailchimpSyncedAt: at,
+            mailchimpProblem: null,
+            ...(outcome.welcomed ? { welcomedAt: member.welcomedAt ?? at } : {}),
+          },
+      atMs,
+    )
+    await recordAudit(tx, {
+      atMs,
+      actor: SYSTEM,
+      action: outcome.welcomed ? 'synced to Mailchimp, and welcomed' : 'synced to Mailchimp',
+      target: { kind: 'member', id: memberId },
+      reason: outcome.said,
+      runId: context.runId,
+    })
+  })
+}

@@ -1,0 +1,108 @@
+import type { ApprovalKind } from '../../approvals/index.ts'
+import { type Actor, recordAudit } from '../../audit/index.ts'
+import { changeMember, readMember } from '../../community/index.ts'
+import type { Transaction } from '../../database/index.ts'
+import type { Job } from '../../engine/index.ts'
+import { ConflictError, newId } from '../../primitives/index.ts'
+import { defineMemberDeactivation, undoDeactivation } from '../member-deactivation/index.ts'
+import { defineMemberSync, type MemberSyncInput } from '../member-sync/index.ts'
+import { defineSlackGroup, requestGroupSync } from '../slack-sync/group-sync.ts'
+import { massEndApprovals } from './guard.ts'
+import type { Cause, Followers, MembershipParts } from './parts.ts'
+import { settleMember } from './settle.ts'
+
+export type { Cause, MembershipParts, MembershipSettings } from './parts.ts'
+
+/** The membership: who is a member, and everything that follows from a change of it. */
+export type Membership = {
+  readonly jobs: readonly Job[]
+  readonly approvalKinds: readonly ApprovalKind[]
+  readonly followers: Followers
+  /** Brings what is treated of a member in line with what is known, in the transaction that learned something. */
+  settle(tx: Transaction, memberId: string, cause: Cause): Promise<void>
+  /** Starts a sync that somebody asked for: an event from outside, or a person. @returns the run's id */
+  sync(tx: Transaction, input: MemberSyncInput): Promise<string>
+  /** For the dashboard. Each is one transaction, audited with who did it. */
+  syncNow(memberId: string, actor: Actor): Promise<{ runId: string }>
+  /** Ends a membership now, whatever Stripe says. @throws ConflictError when they are not a member */
+  deactivate(memberId: string, actor: Actor, reason: string): Promise<void>
+  /** @throws ConflictError when there is nothing to undo */
+  undo(memberId: string, deactivationId: string, actor: Actor): Promise<void>
+}
+
+export function createMembership(parts: MembershipParts): Membership {
+  const memberSync = defineMemberSync(parts)
+  const slackGroup = defineSlackGroup(parts)
+  const deactivation = defineMemberDeactivation(parts, () => followers)
+  const followers: Followers = {
+    syncMember: (tx, input) => parts.starter().start(tx, memberSync, input),
+    planDeactivation: (tx, deactivationId, dueMs) =>
+      parts.starter().start(tx, deactivation, { deactivationId }, { notBeforeMs: dueMs }),
+    syncGroup: (tx) => requestGroupSync(tx, parts, slackGroup),
+  }
+  const settle = async (tx: Transaction, memberId: string, cause: Cause) => {
+    await settleMember(tx, parts, followers, memberId, cause)
+  }
+  return {
+    jobs: [memberSync, deactivation, slackGroup],
+    approvalKinds: [massEndApprovals(parts, () => followers)],
+    followers,
+    settle,
+    sync: (tx, input) => followers.syncMember(tx, input),
+    syncNow: (memberId, actor) => syncNow(parts, followers, memberId, actor),
+    deactivate: (memberId, actor, reason) => deactivate(parts, settle, memberId, actor, reason),
+    undo: (memberId, deactivationId, actor) =>
+      parts.database.transaction((tx) =>
+        undoDeactivation(tx, parts, followers, { memberId, deactivationId, actor }),
+      ),
+  }
+}
+
+async function syncNow(
+  parts: MembershipParts,
+  followers: Followers,
+  memberId: string,
+  actor: Actor,
+): Promise<{ runId: string }> {
+  return parts.database.transaction(async (tx) => {
+    const member = await readMember(tx, memberId)
+    const runId = await followers.syncMember(tx, {
+      memberId: member.id,
+      sourceEventId: newId('ask'),
+      action: 'update',
+    })
+    await recordAudit(tx, {
+      atMs: parts.clock.now(),
+      actor,
+      action: 'asked for a sync',
+      target: { kind: 'member', id: member.id },
+      runId,
+    })
+    return { runId }
+  })
+}
+
+/** A person's word: barred until it is undone. The end itself is `member-deactivation`'s, as with any other. */
+async function deactivate(
+  parts: MembershipParts,
+  settle: Membership['settle'],
+  memberId: string,
+  actor: Actor,
+  reason: string,
+): Promise<void> {
+  await parts.database.transaction(async (tx) => {
+    const member = await readMember(tx, memberId)
+    if (member.membership !== 'active')
+      throw new ConflictError('They are not a member, so there is nothing to end.')
+    const atMs = parts.clock.now()
+    await changeMember(tx, member.id, { byHand: 'barred' }, atMs)
+    await recordAudit(tx, {
+      atMs,
+      actor,
+      action: 'deactivated by hand',
+      target: { kind: 'member', id: member.id },
+      reason,
+    })
+    await settle(tx, member.id, { sourceEventId: newId('ask'), why: reason })
+  })
+}
