@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { controlCall, SANDBOX_CREDENTIALS, startTestSandbox } from './fixtures.ts'
+import { controlCall, SANDBOX_CREDENTIALS, startApplication, startTestSandbox } from './fixtures.ts'
 import type { WorldView } from './index.ts'
 
 const MAIN = join(import.meta.dirname, 'main.ts')
@@ -127,6 +127,24 @@ test('a text that was under way when the sandbox stopped goes on at the next sta
     const { phones } = await second.control<WorldView>('GET', '/world')
     expect(phones[0]?.messages.map(({ status }) => status)).toEqual(['delivered'])
   })
+})
+
+test('kill -9 loses no webhook: what was not answered 2xx is sent again by the next process', async () => {
+  const application = await startApplication()
+  application.answer = () => new Promise(() => {})
+  const state = { SANDBOX_STATE_FILE: stateFile(), PUBLIC_URL: application.url }
+  const first = launch(state)
+  await controlCall(await ready(first), 'POST', '/people/signup', { seed: 1 })
+  await vi.waitFor(() => expect(application.received).toHaveLength(4))
+  first.kill('SIGKILL')
+  await once(first, 'close')
+  const before = application.received.splice(0).map(({ raw }) => raw)
+  application.answer = () => ({})
+  const again = await ready(launch(state))
+  await vi.waitFor(async () =>
+    expect(await controlCall(again, 'GET', '/deliveries/idle')).toEqual({ idle: true, pending: 0, held: 0 }),
+  )
+  expect(application.received.map(({ raw }) => raw).toSorted()).toEqual(before.toSorted())
 })
 
 test('SIGTERM ends it cleanly', async () => {
