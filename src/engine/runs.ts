@@ -28,6 +28,8 @@ export type Run = {
   /** How often a process died under it and another went on. */
   recoveries: number
   input: Json | null
+  /** What the job answered in the end; null while it has not, and in lists. */
+  output: Json | null
   error: string | null
 }
 
@@ -230,6 +232,7 @@ function asRun(status: WorkflowStatus): Run {
     executorId: status.executorId ?? null,
     recoveries: Math.max(0, (status.recoveryAttempts ?? 1) - 1),
     input: input === undefined ? null : JSON.parse(JSON.stringify(input)),
+    output: status.output == null ? null : JSON.parse(JSON.stringify(status.output)),
     error: status.error instanceof Error ? status.error.message : status.error ? String(status.error) : null,
   }
 }
