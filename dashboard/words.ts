@@ -64,6 +64,10 @@ export const PROVIDER_NAMES: Record<ProviderStatus['provider'], string> = {
   slack: 'Slack',
   openai: 'OpenAI',
   circle: 'Circle',
+  stripe: 'Stripe',
+  clerk: 'Clerk',
+  mailchimp: 'Mailchimp',
+  luma: 'Luma',
 }
 
 export const ROLE_WORDS: Record<Role, { word: string; may: string }> = {

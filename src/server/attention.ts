@@ -47,7 +47,7 @@ export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
       .map(
         (run): AttentionItem => ({
           kind: 'run_failed',
-          run: viewRun(run),
+          run: viewRun(run, null),
           submission: summaryOf(submissionOf(run)),
           error: maskPersonalData(reasons.get(run.id) ?? run.error ?? 'It ended without saying why.'),
         }),

@@ -2,11 +2,13 @@
  * The JSON that the dashboard and the server exchange. Types only: the dashboard imports nothing else of the server.
  * Times are ISO 8601 strings in UTC. Personal data: phone numbers come masked.
  */
+import type { ProviderName } from '../connectors/contract.ts'
 import type { ParsedJobPost, ParserName } from '../extraction/schema.ts'
+import type { QuestionItem } from './membership-contract.ts'
 
 export type Role = 'owner' | 'approver' | 'viewer'
 export type ProviderStatus = {
-  provider: 'twilio' | 'slack' | 'openai' | 'circle'
+  provider: ProviderName
   mode: 'live' | 'sandbox' | 'off'
 }
 
@@ -94,11 +96,15 @@ export type AttentionItem =
   | { kind: 'effect_unknown'; effect: EffectView; submission: SubmissionSummary | null }
   | { kind: 'run_failed'; run: RunSummary; submission: SubmissionSummary | null; error: string }
 
-/** GET /api/inbox?cursor=: open approvals, nearest deadline first (50 a page), and what else needs a person. */
+/**
+ * GET /api/inbox?cursor=: open approvals, nearest deadline first (50 a page), and what else needs a person. `openCount`
+ * is everything that waits for a decision, posts and questions; of the questions the fifty most pressing are here.
+ */
 export type InboxPage = {
   items: InboxItem[]
   nextCursor: string | null
   openCount: number
+  questions: QuestionItem[]
   attention: AttentionItem[]
 }
 
@@ -136,10 +142,13 @@ export type SubmissionDetail = {
   effects: EffectView[]
 }
 
-/** POST /api/approvals/:id/decision (approver). Answers DecisionAnswer, 200 both when it won and when it came second. */
+/**
+ * POST /api/approvals/:id/decision (approver). Answers DecisionAnswer, 200 both when it won and when it came second.
+ * Edits are for job posts only; a job post is denied with a reason, a question with or without.
+ */
 export type DecisionRequest =
   | { decision: 'approve'; edits?: FieldEdits }
-  | { decision: 'deny'; reason: string }
+  | { decision: 'deny'; reason?: string }
 /** New values for fields; a field that is absent stays. Empty text clears a nullable field. */
 export type FieldEdits = Partial<{
   title: string
@@ -190,6 +199,8 @@ export type RunSummary = {
   createdAt: string
   startedAt: string | null
   finishedAt: string | null
+  /** Put down until the provider is back; it goes on by itself. `times`: how often in this outage. */
+  parked: { provider: ProviderName; reason: string; since: string; times: number } | null
 }
 export type StepView = {
   name: string

@@ -6,6 +6,7 @@ import type { RouteHandler } from './access.ts'
 import { listAttention } from './attention.ts'
 import type { InboxItem, InboxPage } from './contract.ts'
 import type { ServerParts } from './parts.ts'
+import { listQuestions } from './questions.ts'
 import { type Cursor, PAGE_SIZE, readCursor, writeCursor } from './request.ts'
 import {
   gatherSubmissions,
@@ -15,17 +16,15 @@ import {
   viewTexts,
 } from './submission-view.ts'
 
-/** `GET /api/inbox?cursor=`: open approvals, nearest deadline first, and what else needs a person. */
+/** `GET /api/inbox?cursor=`: open approvals, nearest deadline first, questions, and what else needs a person. */
 export function readInbox({ database }: ServerParts): RouteHandler {
   return async (context) => {
     const cursor = readCursor(context.req.query('cursor'))
     const { db } = database
-    const [open, openCount, attention] = await Promise.all([
+    const [open, openCount, questions, attention] = await Promise.all([
       openApprovals(db, cursor),
-      db.$count(
-        tables.approvals,
-        and(eq(tables.approvals.status, 'open'), eq(tables.approvals.kind, APPROVAL_KIND)),
-      ),
+      db.$count(tables.approvals, eq(tables.approvals.status, 'open')),
+      listQuestions(db),
       listAttention(db),
     ])
     const page = open.slice(0, PAGE_SIZE)
@@ -34,6 +33,7 @@ export function readInbox({ database }: ServerParts): RouteHandler {
       items: await viewItems(db, page),
       nextCursor: last && open.length > PAGE_SIZE ? writeCursor(last.deadlineAt, last.id) : null,
       openCount,
+      questions,
       attention,
     })
   }

@@ -23,7 +23,10 @@ export type MemberSummary = {
   problem: string | null
 }
 
-/** GET /api/members?q=&membership=&slack=&problem=1&cursor= : newest first, 50 a page. */
+/**
+ * GET /api/members?q=&membership=&slack=&problem=1&cursor= : newest first, 50 a page. `membership` may also be
+ * `deleted`; deleted people are not counted under their membership. `counts` ignore the filters.
+ */
 export type MemberPage = {
   items: MemberSummary[]
   nextCursor: string | null
@@ -137,6 +140,8 @@ export type QuestionItem = {
   explanation: string[]
   /** At most the first hundred; `itemCount` says how many there are. */
   items: { id: string; label: string; detail: string | null; amount: string | null }[]
+  /** All amounts together; null: it is not about money. */
+  sum: string | null
   itemCount: number
   approveLabel: string
   denyLabel: string

@@ -54,3 +54,8 @@ export function readCursor(text: string | undefined): Cursor | null {
     throw new BadInputError('cursor: this is not a place in the list. Begin at its first page.')
   return { at: new Date(parsed.data[0]), id: parsed.data[1] }
 }
+
+/** The query without the parameters that say nothing: `?q=` is no search. */
+export function emptyIsAbsent(query: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
+}

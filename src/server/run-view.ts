@@ -1,10 +1,44 @@
+import { and, inArray, isNull } from 'drizzle-orm'
+import type { ProviderName } from '../connectors/contract.ts'
+import { type Drizzle, tables } from '../database/index.ts'
 import type { Run, Step } from '../engine/index.ts'
 import { isRecord, maskJson, maskPersonalData } from '../primitives/index.ts'
 import type * as contract from './contract.ts'
 
 const JSON_LENGTH = 4_000
 
-export function viewRun(run: Run): contract.RunSummary {
+/** Runs as lists show them, each with the provider that it waits for, if any. */
+export async function viewRuns(db: Drizzle, runs: readonly Run[]): Promise<contract.RunSummary[]> {
+  const parked = await readParked(db, runs)
+  return runs.map((run) => viewRun(run, parked.get(run.id) ?? null))
+}
+
+type Parked = contract.RunSummary['parked']
+
+/** Why those that were put down wait, by run. */
+export async function readParked(db: Drizzle, runs: readonly Run[]): Promise<Map<string, Parked>> {
+  const runIds = runs.filter(({ status }) => status === 'delayed').map(({ id }) => id)
+  if (runIds.length === 0) return new Map()
+  const { parkedRuns } = tables
+  const rows = await db
+    .select()
+    .from(parkedRuns)
+    .where(and(inArray(parkedRuns.runId, runIds), isNull(parkedRuns.wokenAt)))
+  return new Map(
+    rows.map(({ runId, provider, reason, since, times }) => [
+      runId,
+      {
+        provider: provider as ProviderName, // written from a ParkError of the governor
+        reason: maskPersonalData(reason),
+        since: since.toISOString(),
+        times,
+      },
+    ]),
+  )
+}
+
+/** @param parked null for a run that is not delayed */
+export function viewRun(run: Run, parked: Parked): contract.RunSummary {
   return {
     id: run.id,
     job: run.job,
@@ -12,6 +46,7 @@ export function viewRun(run: Run): contract.RunSummary {
     createdAt: new Date(run.createdAtMs).toISOString(),
     startedAt: isoOrNull(run.startedAtMs),
     finishedAt: isoOrNull(run.finishedAtMs),
+    parked,
   }
 }
 

@@ -7,7 +7,7 @@ import type { RouteHandler } from './access.ts'
 import type { RunDetail, SubmissionSummary } from './contract.ts'
 import type { ServerParts } from './parts.ts'
 import { pathId } from './request.ts'
-import { showJson, subjectOf, viewRun, viewStep } from './run-view.ts'
+import { readParked, showJson, subjectOf, viewRun, viewStep } from './run-view.ts'
 import { summariesOf, viewEffect } from './submission-view.ts'
 
 /** `GET /api/runs/:id` */
@@ -15,13 +15,14 @@ export function readRunDetail(parts: ServerParts): RouteHandler {
   return async (context) => {
     const { db } = parts.database
     const run = await readRun(pathId(context))
-    const [steps, effects, submission] = await Promise.all([
+    const [parked, steps, effects, submission] = await Promise.all([
+      readParked(db, [run]),
       readSteps(db, run),
       listEffectsOfRun(db, run.id),
       submissionOf(parts, run),
     ])
     return context.json<RunDetail>({
-      run: viewRun(run),
+      run: viewRun(run, parked.get(run.id) ?? null),
       input: showJson(run.input),
       error: run.error === null ? null : maskPersonalData(run.error),
       // The engine's own steps (sleeping out a back-off) are no part of the job.

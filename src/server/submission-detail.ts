@@ -6,7 +6,7 @@ import type { RouteHandler } from './access.ts'
 import type { SubmissionDetail } from './contract.ts'
 import type { ServerParts } from './parts.ts'
 import { pathId } from './request.ts'
-import { viewRun } from './run-view.ts'
+import { viewRuns } from './run-view.ts'
 import {
   gatherSubmissions,
   type SubmissionParts,
@@ -38,7 +38,7 @@ export function readSubmissionDetail(parts: ServerParts): RouteHandler {
       uncertain: submission.parsed ? uncertainFields(submission.parsed) : [],
       approval: approval ? viewApproval(approval) : null,
       timeline,
-      runs: runs.map(viewRun),
+      runs: await viewRuns(db, runs),
       effects: effects.map(viewEffect),
     })
   }

@@ -4,7 +4,7 @@ import { type Drizzle, type SubmissionStatus, tables } from '../database/index.t
 import type { RouteHandler } from './access.ts'
 import type { SubmissionPage } from './contract.ts'
 import type { ServerParts } from './parts.ts'
-import { PAGE_SIZE, readCursor, textSchema, writeCursor } from './request.ts'
+import { emptyIsAbsent, PAGE_SIZE, readCursor, textSchema, writeCursor } from './request.ts'
 import { gatherSubmissions, viewSubmission } from './submission-view.ts'
 
 const { submissions, submissionTexts } = tables
@@ -65,8 +65,4 @@ async function countByStatus(db: Drizzle): Promise<Partial<Record<SubmissionStat
     .from(submissions)
     .groupBy(submissions.status)
   return Object.fromEntries(rows.map((row) => [row.status, row.count]))
-}
-
-function emptyIsAbsent(query: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
 }

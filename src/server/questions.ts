@@ -1,0 +1,68 @@
+/** Questions in the inbox: open approvals about something other than a job post. */
+import { and, asc, eq, ne } from 'drizzle-orm'
+import type { Question } from '../approvals/index.ts'
+import { type Drizzle, tables } from '../database/index.ts'
+import { APPROVAL_KIND } from '../jobs/job-post-review/index.ts'
+import type { QuestionItem } from './membership-contract.ts'
+import { viewApproval } from './submission-view.ts'
+
+const MOST = 50
+const MOST_ITEMS = 100
+
+/** The open ones, nearest deadline first, at most fifty. */
+export async function listQuestions(db: Drizzle): Promise<QuestionItem[]> {
+  const { approvals, questions } = tables
+  const rows = await db
+    .select({ approval: approvals, question: questions })
+    .from(approvals)
+    .innerJoin(questions, eq(questions.id, approvals.subjectId))
+    .where(and(eq(approvals.status, 'open'), ne(approvals.kind, APPROVAL_KIND)))
+    .orderBy(asc(approvals.deadlineAt), asc(approvals.id))
+    .limit(MOST)
+  return rows.map(({ approval, question }) => {
+    const { id, status, openedAt, deadlineAt } = viewApproval(approval)
+    return { approval: { id, status, openedAt, deadlineAt }, ...viewQuestion(question) }
+  })
+}
+
+function viewQuestion(question: Question): Omit<QuestionItem, 'approval'> {
+  const { kind, title, explanation, itemCount, approveLabel, denyLabel } = question
+  return {
+    kind,
+    title,
+    explanation,
+    items: question.items.slice(0, MOST_ITEMS).map(({ id, label, detail, amount }) => ({
+      id,
+      label,
+      detail,
+      amount: amount ? formatAmount(amount.value, amount.currency) : null,
+    })),
+    sum: sumOf(question.items),
+    itemCount,
+    approveLabel,
+    denyLabel,
+  }
+}
+
+/** `$1,240.00`, and several when there are several currencies: `$20.00 + €5.00`. Null: nothing is about money. */
+export function sumOf(items: Question['items']): string | null {
+  const sums = new Map<string, number>()
+  for (const { amount } of items)
+    if (amount) sums.set(amount.currency, (sums.get(amount.currency) ?? 0) + amount.value)
+  if (sums.size === 0) return null
+  return [...sums].map(([currency, value]) => formatAmount(value, currency)).join(' + ')
+}
+
+/**
+ * An amount of money as people write it: `$1,240.00`, `¥500`.
+ * @param value in the currency's smallest unit; @param currency ISO 4217, in any case
+ */
+export function formatAmount(value: number, currency: string): string {
+  try {
+    const format = new Intl.NumberFormat('en', { style: 'currency', currency })
+    const digits = format.resolvedOptions().maximumFractionDigits ?? 2
+    return format.format(value / 10 ** digits)
+  } catch {
+    return `${value} ${currency}` // a currency that is none: shown as it came
+  }
+}
