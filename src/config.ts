@@ -5,11 +5,17 @@
 import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import type { ProviderMode, ProviderName } from './connectors/contract.ts'
-import { type MembershipProviders, membershipProviders } from './membership-config.ts'
+import {
+  type MembershipConfig,
+  type MembershipProviders,
+  membershipConfig,
+  membershipProviders,
+} from './membership-config.ts'
 import { DAY_MS, type LogLevel, parseDuration } from './primitives/index.ts'
 import {
   type CircleSettings,
   createReader,
+  duration,
   type Environment,
   httpUrl,
   list,
@@ -38,6 +44,9 @@ export type Config = {
     /** Bearers for schedulers outside and for senders of events; null: that door is shut and says so. */
     cronSecret: string | null
     eventsKey: string | null
+    membership: MembershipConfig
+    /** Requests a month that the community's Circle plan includes; null: as stated beside the connector. */
+    circlePerMonth: number | null
     approvals: { timeoutMs: number; reminderMs: number[] }
     logLevel: LogLevel
     /** For crash tests only: see primitives/seams.ts. */
@@ -62,12 +71,6 @@ export function processEnvironment(): Record<string, string | undefined> {
 }
 
 const port = z.coerce.number().int().min(1).max(65_535)
-const duration = z.string().transform((text, context) => {
-  const durationMs = parseDuration(text)
-  if (durationMs === null) context.addIssue({ code: 'custom', message: 'not a duration' })
-  return durationMs ?? 0
-})
-
 /**
  * Reads the configuration.
  * @param sandboxCredentials what the stand-ins are to accept
@@ -121,6 +124,13 @@ export function readConfig(environment: Environment, sandboxCredentials: Sandbox
       sandbox.enabled,
       sandboxUrl ?? `http://127.0.0.1:${sandboxPort}`,
       sandboxCredentials,
+    ),
+    membership: membershipConfig(reader),
+    circlePerMonth: reader.parsed(
+      'CIRCLE_MONTHLY_BUDGET',
+      z.coerce.number().int().positive().nullable(),
+      null,
+      'Set it to the requests a month of your Circle plan, for example 5000.',
     ),
     cronSecret: reader.text('CRON_SECRET') ?? null,
     eventsKey: reader.text('EVENTS_KEY') ?? null,

@@ -1,6 +1,7 @@
 /** The environment of the providers that know the members: Mailchimp, Luma, Stripe and Clerk. */
 import { z } from 'zod'
-import { type Provider, provider, providerUrl, type Reader } from './provider-config.ts'
+import { DAY_MS } from './primitives/index.ts'
+import { duration, type Provider, provider, providerUrl, type Reader } from './provider-config.ts'
 import type { SandboxCredentials } from './provider-credentials.ts'
 
 export type MailchimpSettings = {
@@ -22,7 +23,41 @@ export type MembershipProviders = {
   clerk: Provider<ClerkSettings>
 }
 
-/** Reads them. @param standIn the sandbox's address, without a trailing slash */
+export type MembershipConfig = {
+  graceMs: number
+  lumaNonMembers: 'pending' | 'decline'
+  guard: { members: number; percent: number }
+}
+
+/** The settings of the membership; each has a default. */
+export function membershipConfig(reader: Reader): MembershipConfig {
+  const count = z.coerce.number().int().positive()
+  return {
+    graceMs: reader.parsed('PAST_DUE_GRACE', duration, 14 * DAY_MS, 'Write it as 90s, 15m, 24h or 14d.'),
+    lumaNonMembers: reader.parsed(
+      'LUMA_NON_MEMBERS',
+      z.enum(['pending', 'decline']),
+      'pending',
+      'Set it to pending (they wait) or decline.',
+    ),
+    guard: {
+      members: reader.parsed(
+        'GUARD_MAX_MEMBERS',
+        count,
+        25,
+        'Set it to a number of members, for example 25.',
+      ),
+      percent: reader.parsed(
+        'GUARD_MAX_PERCENT',
+        count.max(100),
+        10,
+        'Set it to a share in per cent, for example 10.',
+      ),
+    },
+  }
+}
+
+/** Reads the providers. @param standIn the sandbox's address, without a trailing slash */
 export function membershipProviders(
   reader: Reader,
   sandboxEnabled: boolean,

@@ -1,6 +1,7 @@
 /** The providers' part of the environment: all of a provider's credentials make it live, none leave it to the sandbox. */
 import { z } from 'zod'
 import type { ProviderMode } from './connectors/contract.ts'
+import { parseDuration } from './primitives/index.ts'
 import type { SandboxCredentials } from './provider-credentials.ts'
 
 export type Provider<Settings> = { mode: ProviderMode; settings: Settings | null }
@@ -29,6 +30,12 @@ export type Reader = {
 
 const DEFAULT_MODEL = 'gpt-5-mini'
 export const httpUrl = z.string().regex(/^https?:\/\/[^\s/]+/)
+/** `90s`, `15m`, `24h`, `7d` as milliseconds. */
+export const duration = z.string().transform((text, context) => {
+  const durationMs = parseDuration(text)
+  if (durationMs === null) context.addIssue({ code: 'custom', message: 'not a duration' })
+  return durationMs ?? 0
+})
 /** `a, b` → `['a', 'b']`. */
 export const list = z.string().transform((text) =>
   text

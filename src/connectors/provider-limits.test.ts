@@ -75,7 +75,7 @@ describe('Slack', () => {
 
   test('a channel gets one message a second with a small burst, and the workspace a few hundred a minute', () => {
     const [channel, workspace] = bucketsOf('chat.postMessage')
-    expect(channel).toMatchObject({ perSubject: true, burst: 3 })
+    expect(channel).toMatchObject({ perSubject: true, burst: 20 })
     expect(channel && mostIn(60, channel)).toBe(60)
     expect(workspace?.perSubject).toBeUndefined()
     expect(workspace && mostIn(60, workspace)).toBe(200)

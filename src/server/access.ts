@@ -9,12 +9,22 @@ import type { Role } from './contract.ts'
 import { SignedOutError } from './errors.ts'
 import type { Person, ServerContext, ServerEnv } from './parts.ts'
 
-/** `anyone`: no session. Webhooks verify signatures, the sign-in routes passwords and tokens, by themselves. */
+/** `anyone`: no session. Webhooks verify signatures, events and scheduled jobs a bearer, the sign-in routes passwords and tokens, by themselves. */
 export type Access = 'anyone' | Role
 
 export const ACCESS = {
   'POST /webhooks/twilio-sms': 'anyone',
   'POST /webhooks/slack-interaction': 'anyone',
+  'POST /webhooks/stripe': 'anyone',
+  'POST /webhooks/clerk': 'anyone',
+  'POST /api/events': 'anyone',
+  'POST /e/:key': 'anyone',
+  'GET /api/jobs/luma-auto-approve': 'anyone',
+  'POST /api/jobs/luma-auto-approve': 'anyone',
+  'GET /api/jobs/slack-sync': 'anyone',
+  'POST /api/jobs/slack-sync': 'anyone',
+  'GET /api/jobs/cleanup': 'anyone',
+  'POST /api/jobs/cleanup': 'anyone',
   'GET /healthz': 'anyone',
   'GET /readyz': 'anyone',
   'GET /metrics': 'anyone',
@@ -34,6 +44,16 @@ export const ACCESS = {
   'POST /api/submissions/:id/publication/retry': 'approver',
   'POST /api/runs/:id/retry': 'approver',
   'POST /api/effects/:id/resolution': 'approver',
+  'GET /api/members': 'viewer',
+  'GET /api/members/:id': 'viewer',
+  'GET /api/members/:id/export': 'approver',
+  'POST /api/members/:id/sync': 'approver',
+  'POST /api/members/:id/deactivate': 'approver',
+  'POST /api/members/:id/undo': 'approver',
+  'POST /api/members/:id/erase': 'owner',
+  'GET /api/schedules': 'viewer',
+  'POST /api/schedules/:name/run': 'approver',
+  'GET /api/connections': 'viewer',
   'GET /api/people': 'owner',
   'POST /api/people/invitations': 'owner',
   'PATCH /api/people/:id': 'owner',

@@ -34,6 +34,14 @@ export type ServerParts = {
   webhooks: {
     twilioSms: (context: Context) => Promise<Response>
     slackInteraction: (context: Context) => Promise<Response>
+    stripe: (context: Context) => Promise<Response>
+    clerk: (context: Context) => Promise<Response>
+    events: (context: Context) => Promise<Response>
+    /** The same for clients of the `inngest` package. */
+    ingest: (context: Context) => Promise<Response>
+    lumaApproval: (context: Context) => Promise<Response>
+    slackSync: (context: Context) => Promise<Response>
+    cleanup: (context: Context) => Promise<Response>
   }
   /** Where the sandbox is controlled, e.g. `http://127.0.0.1:3100/control`; null when none runs. */
   sandbox: { controlUrl: string } | null

@@ -7,17 +7,23 @@ import { newId, serializeError } from '../primitives/index.ts'
 import { ACCESS, type RouteName, type Routes, requireRole } from './access.ts'
 import { type Auth, createAuth } from './auth.ts'
 import { streamChanges } from './changes.ts'
+import { listConnections } from './connections.ts'
 import type { ApiError } from './contract.ts'
 import { serveDashboard } from './dashboard-files.ts'
 import { decide } from './decisions.ts'
 import { resolve } from './effect-resolution.ts'
 import { httpError } from './errors.ts'
 import { readInbox } from './inbox.ts'
+import { deactivateMember, eraseMember, syncMember, undoDeactivation } from './members/member-actions.ts'
+import { readMemberDetail } from './members/member-detail.ts'
+import { exportMember } from './members/member-export.ts'
+import { listMembers } from './members/member-list.ts'
 import type { ServerEnv, ServerParts } from './parts.ts'
 import { changeRole, invitePerson, listPeople, welcome } from './people.ts'
 import { readRunDetail, retryRun } from './runs.ts'
 import { sandboxSignIn } from './sandbox-door.ts'
 import { sandboxProxy } from './sandbox-proxy.ts'
+import { listSchedules, runSchedule } from './schedules.ts'
 import { jsonBodyLimit, notCached, sameOriginOnly, securityHeaders } from './security.ts'
 import { readSession } from './session.ts'
 import { readSubmissionDetail, retryPublication } from './submission-detail.ts'
@@ -64,6 +70,16 @@ function createRoutes(parts: ServerParts, auth: Auth): Routes {
   return {
     'POST /webhooks/twilio-sms': parts.webhooks.twilioSms,
     'POST /webhooks/slack-interaction': parts.webhooks.slackInteraction,
+    'POST /webhooks/stripe': parts.webhooks.stripe,
+    'POST /webhooks/clerk': parts.webhooks.clerk,
+    'POST /api/events': parts.webhooks.events,
+    'POST /e/:key': parts.webhooks.ingest,
+    'GET /api/jobs/luma-auto-approve': parts.webhooks.lumaApproval,
+    'POST /api/jobs/luma-auto-approve': parts.webhooks.lumaApproval,
+    'GET /api/jobs/slack-sync': parts.webhooks.slackSync,
+    'POST /api/jobs/slack-sync': parts.webhooks.slackSync,
+    'GET /api/jobs/cleanup': parts.webhooks.cleanup,
+    'POST /api/jobs/cleanup': parts.webhooks.cleanup,
     'GET /healthz': (context) => context.json({ ok: true }),
     'GET /readyz': async (context) => {
       const readiness = await parts.readiness()
@@ -87,6 +103,16 @@ function createRoutes(parts: ServerParts, auth: Auth): Routes {
     'POST /api/submissions/:id/publication/retry': retryPublication(parts),
     'POST /api/runs/:id/retry': retryRun(parts),
     'POST /api/effects/:id/resolution': resolve(parts),
+    'GET /api/members': listMembers(parts),
+    'GET /api/members/:id': readMemberDetail(parts),
+    'GET /api/members/:id/export': exportMember(parts),
+    'POST /api/members/:id/sync': syncMember(parts),
+    'POST /api/members/:id/deactivate': deactivateMember(parts),
+    'POST /api/members/:id/undo': undoDeactivation(parts),
+    'POST /api/members/:id/erase': eraseMember(parts),
+    'GET /api/schedules': listSchedules(parts),
+    'POST /api/schedules/:name/run': runSchedule(parts),
+    'GET /api/connections': listConnections(parts),
     'GET /api/people': listPeople(parts),
     'POST /api/people/invitations': invitePerson(parts),
     'PATCH /api/people/:id': changeRole(parts),

@@ -42,3 +42,16 @@ export async function concludeDelivery(
     .set({ status: 'processed', ...conclusion })
     .where(eq(tables.deliveries.id, id))
 }
+
+/** Notes which run handles a delivery, or that nothing follows from its type. */
+export async function noteHandling(
+  tx: Transaction,
+  id: number,
+  runId: string | null,
+  type: string,
+): Promise<void> {
+  await tx.db
+    .update(tables.deliveries)
+    .set(runId ? { runId, outcome: type } : { status: 'processed', outcome: `${type}: nothing follows` })
+    .where(eq(tables.deliveries.id, id))
+}

@@ -11,10 +11,10 @@ export const SLACK_LIMITS: ProviderLimits = {
       name: 'messages in a channel',
       operations: ['chat.postMessage'],
       perSubject: true,
-      burst: 3,
-      perMinute: 57,
+      burst: 20,
+      perMinute: 40,
     },
-    { name: 'messages', operations: ['chat.postMessage'], burst: 20, perMinute: 180 },
+    { name: 'messages', operations: ['chat.postMessage'], burst: 60, perMinute: 140 },
     ...['users.list', 'usergroups.list', 'usergroups.users.list', 'usergroups.users.update'].map(tier(20)),
     ...['usergroups.enable', 'usergroups.disable'].map(tier(20)),
     ...['chat.update', 'conversations.history', 'conversations.replies', 'users.lookupByEmail'].map(tier(50)),
@@ -22,12 +22,12 @@ export const SLACK_LIMITS: ProviderLimits = {
   ],
 }
 
-/** A method's own bucket: a tenth of the tier's number at once, the rest evenly, so never more than the number a minute. */
+/** A method's own bucket: half of the tier's number at once, since people come in bursts, and never more than it a minute. */
 function tier(aMinute: number) {
   return (method: string) => ({
     name: method,
     operations: [method],
-    burst: aMinute / 10,
-    perMinute: aMinute - aMinute / 10,
+    burst: aMinute / 2,
+    perMinute: aMinute / 2,
   })
 }

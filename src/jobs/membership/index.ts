@@ -1,23 +1,34 @@
+import { and, eq, lte } from 'drizzle-orm'
 import type { ApprovalKind } from '../../approvals/index.ts'
 import { type Actor, recordAudit } from '../../audit/index.ts'
 import { changeMember, readMember } from '../../community/index.ts'
-import type { Transaction } from '../../database/index.ts'
-import type { Job } from '../../engine/index.ts'
+import { type Transaction, tables } from '../../database/index.ts'
+import type { Job, ScheduleDefinition } from '../../engine/index.ts'
 import { ConflictError, newId } from '../../primitives/index.ts'
 import { defineMemberDeactivation, undoDeactivation } from '../member-deactivation/index.ts'
 import { defineMemberSync, type MemberSyncInput } from '../member-sync/index.ts'
 import { defineSlackGroup, requestGroupSync } from '../slack-sync/group-sync.ts'
+import { defineWebhookJobs } from '../webhook-retry/index.ts'
 import { massEndApprovals } from './guard.ts'
+import { memberMatchApprovals } from './match-question.ts'
 import type { Cause, Followers, MembershipParts } from './parts.ts'
 import { settleMember } from './settle.ts'
+import { membershipEvents, type TypedEvent } from './typed-events.ts'
 
+export { CLERK_EVENTS } from './clerk-news.ts'
 export type { Cause, MembershipParts, MembershipSettings } from './parts.ts'
+export { STRIPE_EVENTS } from './stripe-news.ts'
 
 /** The membership: who is a member, and everything that follows from a change of it. */
 export type Membership = {
   readonly jobs: readonly Job[]
   readonly approvalKinds: readonly ApprovalKind[]
+  /** What applications may send. */
+  readonly events: readonly TypedEvent[]
+  readonly schedules: readonly ScheduleDefinition[]
   readonly followers: Followers
+  /** Starts the handling of what a webhook brought, in the transaction that received it. @returns the run's id */
+  startHandling(tx: Transaction, deliveryId: number): Promise<string>
   /** Brings what is treated of a member in line with what is known, in the transaction that learned something. */
   settle(tx: Transaction, memberId: string, cause: Cause): Promise<void>
   /** Starts a sync that somebody asked for: an event from outside, or a person. @returns the run's id */
@@ -28,6 +39,8 @@ export type Membership = {
   deactivate(memberId: string, actor: Actor, reason: string): Promise<void>
   /** @throws ConflictError when there is nothing to undo */
   undo(memberId: string, deactivationId: string, actor: Actor): Promise<void>
+  /** For when the community's clock jumps. */
+  wakeDue(): Promise<void>
 }
 
 export function createMembership(parts: MembershipParts): Membership {
@@ -43,10 +56,14 @@ export function createMembership(parts: MembershipParts): Membership {
   const settle = async (tx: Transaction, memberId: string, cause: Cause) => {
     await settleMember(tx, parts, followers, memberId, cause)
   }
+  const webhooks = defineWebhookJobs(parts, settle)
   return {
-    jobs: [memberSync, deactivation, slackGroup],
-    approvalKinds: [massEndApprovals(parts, () => followers)],
+    jobs: [memberSync, deactivation, slackGroup, webhooks.delivery, webhooks.retry],
+    approvalKinds: [massEndApprovals(parts, () => followers), memberMatchApprovals(parts, settle)],
+    events: membershipEvents(parts, followers, webhooks.retry),
+    schedules: [],
     followers,
+    startHandling: (tx, deliveryId) => parts.starter().start(tx, webhooks.delivery, { deliveryId }),
     settle,
     sync: (tx, input) => followers.syncMember(tx, input),
     syncNow: (memberId, actor) => syncNow(parts, followers, memberId, actor),
@@ -55,7 +72,18 @@ export function createMembership(parts: MembershipParts): Membership {
       parts.database.transaction((tx) =>
         undoDeactivation(tx, parts, followers, { memberId, deactivationId, actor }),
       ),
+    wakeDue: () => wakeDue(parts),
   }
+}
+
+/** Planned ends that the clock has passed. */
+async function wakeDue(parts: MembershipParts): Promise<void> {
+  const { deactivations } = tables
+  const due = await parts.database.db
+    .select({ runId: deactivations.runId })
+    .from(deactivations)
+    .where(and(eq(deactivations.status, 'pending'), lte(deactivations.dueAt, new Date(parts.clock.now()))))
+  await parts.starter().wake(due.map(({ runId }) => runId))
 }
 
 async function syncNow(

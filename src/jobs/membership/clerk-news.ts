@@ -1,0 +1,100 @@
+/**
+ * What an event of Clerk's means for the members. Where Clerk can be asked, the user is read again; where it cannot, the
+ * event's content counts, by the user's own `updated_at`. A deleted user becomes a tombstone, whatever comes after.
+ */
+import { z } from 'zod'
+import { recordAudit, SYSTEM } from '../../audit/index.ts'
+import {
+  changeMember,
+  createMember,
+  findMember,
+  matchMember,
+  takeAccountNews,
+} from '../../community/index.ts'
+import type { ClerkUser } from '../../connectors/membership-contract.ts'
+import type { Transaction } from '../../database/index.ts'
+import { seam } from '../../primitives/index.ts'
+import { askWhoItIs } from './match-question.ts'
+import type { Cause, MembershipParts } from './parts.ts'
+
+export const clerkEventSchema = z.looseObject({
+  type: z.string().min(1),
+  data: z.looseObject({ id: z.string().optional() }),
+})
+export type ClerkEvent = z.infer<typeof clerkEventSchema>
+
+export const CLERK_EVENTS = new Set(['user.created', 'user.updated', 'user.deleted'])
+
+type Settle = (tx: Transaction, memberId: string, cause: Cause) => Promise<void>
+/** `id`: the delivery's own, by which what follows is known to have come from it. */
+type Received = { id: string; event: ClerkEvent; runId: string }
+
+/** Takes an event over, and settles what follows. Repeating it changes nothing. @returns what came of it, in words */
+export async function takeClerkEvent(
+  parts: MembershipParts,
+  settle: Settle,
+  received: Received,
+): Promise<string> {
+  const { event } = received
+  const { id } = event.data
+  if (!id) return `${event.type} names nobody`
+  if (event.type === 'user.deleted') return bury(parts, settle, id, received)
+  const { clerk } = parts.connectors
+  const user = clerk.canRead ? await clerk.user(id) : clerk.readUser(event.data)
+  // Clerk knows nobody of this id any more: the news of the deletion is on its way, or was lost.
+  if (!user) return bury(parts, settle, id, received)
+  return takeUser(parts, settle, user, received)
+}
+
+async function takeUser(
+  parts: MembershipParts,
+  settle: Settle,
+  user: ClerkUser,
+  received: Received,
+): Promise<string> {
+  return parts.database.transaction(async (tx) => {
+    const nowMs = parts.clock.now()
+    const { email, emailVerified, firstName, lastName } = user
+    const match = await matchMember(tx, { clerkId: user.id, email, emailVerified }, nowMs)
+    if (match.kind === 'conflict') {
+      await askWhoItIs(tx, parts, match, { customerId: null, clerkId: user.id, runId: received.runId })
+      return 'It is not clear who this is; a person is asked'
+    }
+    const member = match.kind === 'found' ? match.member : await createMember(tx, { clerkId: user.id }, nowMs)
+    const news = { clerkId: user.id, email, emailVerified, firstName, lastName, seenMs: user.updatedAtMs }
+    const changed = await takeAccountNews(tx, member, news, nowMs)
+    if (!changed) return `Nothing newer than what was known: ${member.id}`
+    const why = received.event.type === 'user.created' ? 'they signed up' : 'their account changed'
+    await settle(tx, member.id, { sourceEventId: received.id, why })
+    seam('clerk-news.before-commit')
+    return `${why}: ${member.id}`
+  })
+}
+
+async function bury(
+  parts: MembershipParts,
+  settle: Settle,
+  clerkId: string,
+  received: Received,
+): Promise<string> {
+  return parts.database.transaction(async (tx) => {
+    const nowMs = parts.clock.now()
+    // Matched under the lock of all matching, so that no account's news comes in between.
+    const match = await matchMember(tx, { clerkId }, nowMs)
+    const member =
+      match.kind === 'found'
+        ? match.member
+        : ((await findMember(tx, clerkId)) ?? (await createMember(tx, { clerkId }, nowMs)))
+    if (member.deletedAt) return `Known to be gone: ${member.id}`
+    await changeMember(tx, member.id, { deletedAt: new Date(nowMs), profileHidden: true }, nowMs)
+    await recordAudit(tx, {
+      atMs: nowMs,
+      actor: SYSTEM,
+      action: 'deleted their account',
+      target: { kind: 'member', id: member.id },
+      runId: received.runId,
+    })
+    await settle(tx, member.id, { sourceEventId: received.id, why: 'they deleted their account' })
+    return `Gone: ${member.id}`
+  })
+}

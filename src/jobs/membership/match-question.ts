@@ -1,0 +1,126 @@
+/**
+ * When two of the things that name a person point at different people, a person is asked. Nothing is guessed meanwhile:
+ * a payment whose owner is not clear makes nobody a member, and takes nobody's membership away.
+ */
+import { and, eq, isNull } from 'drizzle-orm'
+import { z } from 'zod'
+import { type ApprovalKind, ask, readQuestion } from '../../approvals/index.ts'
+import { recordAudit } from '../../audit/index.ts'
+import {
+  assignSubscriptions,
+  createMember,
+  type Match,
+  type Member,
+  memberName,
+  mergeMembers,
+  readMember,
+} from '../../community/index.ts'
+import { type Transaction, tables } from '../../database/index.ts'
+import { newId } from '../../primitives/index.ts'
+import type { Cause, MembershipParts } from './parts.ts'
+
+export const MEMBER_MATCH_KIND = 'member-match'
+
+const dataSchema = z.object({
+  customerId: z.string().nullable(),
+  clerkId: z.string().nullable(),
+  memberIds: z.tuple([z.string(), z.string()]),
+})
+
+/** Asks whether it is one person. Once for the same three. */
+export async function askWhoItIs(
+  tx: Transaction,
+  parts: MembershipParts,
+  match: Extract<Match, { kind: 'conflict' }>,
+  newcomer: { customerId: string | null; clerkId: string | null; runId: string },
+): Promise<void> {
+  const [first, second] = match.members
+  const who = newcomer.customerId ? `customer ${newcomer.customerId}` : `account ${newcomer.clerkId}`
+  await ask(
+    tx,
+    parts.approvals(),
+    {
+      kind: MEMBER_MATCH_KIND,
+      key: [newcomer.customerId, newcomer.clerkId, first.id, second.id].join('/'),
+      title: `Is this ${memberName(first)}?`,
+      explanation: [
+        `${match.why} The news is about the ${who}.`,
+        'If it is the same person, both become one member, and the payments count for them.',
+        'If they are different people, they stay apart, and the payments count for the newcomer.',
+      ],
+      items: [...new Set([first, second])].map(describe),
+      approveLabel: 'The same person',
+      denyLabel: 'Different people',
+      data: {
+        customerId: newcomer.customerId,
+        clerkId: newcomer.clerkId,
+        memberIds: [first.id, second.id],
+      },
+      runId: newcomer.runId,
+    },
+    parts.clock.now(),
+  )
+}
+
+function describe(member: Member) {
+  const known = [
+    member.clerkId ? `account ${member.clerkId}` : 'no account',
+    member.stripeCustomerId ? `customer ${member.stripeCustomerId}` : 'no customer',
+  ]
+  return { id: member.id, label: memberName(member), detail: known.join(', ') }
+}
+
+/** What the answer makes of it. Unanswered at the deadline, they stay apart. */
+export function memberMatchApprovals(
+  parts: MembershipParts,
+  settle: (tx: Transaction, memberId: string, cause: Cause) => Promise<void>,
+): ApprovalKind {
+  return {
+    kind: MEMBER_MATCH_KIND,
+    async onDecided(tx, approval, actor) {
+      const { data } = await readQuestion(tx, approval.subjectId)
+      const asked = dataSchema.parse(data)
+      const nowMs = parts.clock.now()
+      const same = approval.status === 'approved'
+      const member = same ? await join(tx, asked, nowMs) : await keepApart(tx, asked, nowMs)
+      if (!member) return
+      await recordAudit(tx, {
+        atMs: nowMs,
+        actor,
+        action: same ? 'said that they are one person' : 'said that they are different people',
+        target: { kind: 'member', id: member.id },
+        reason: approval.reason,
+      })
+      await settle(tx, member.id, { sourceEventId: newId('ask'), why: 'a person said who it is' })
+    },
+    async onReminder() {},
+  }
+}
+
+type Asked = z.infer<typeof dataSchema>
+
+/** Their subscriptions go to the first; a second row that is somebody else's no longer is merged into it. */
+async function join(tx: Transaction, asked: Asked, nowMs: number): Promise<Member> {
+  const [intoId, fromId] = asked.memberIds
+  let into = await readMember(tx, intoId)
+  if (fromId !== intoId) {
+    const from = await readMember(tx, fromId)
+    into = await mergeMembers(tx, from, into, nowMs)
+  }
+  if (asked.customerId) await assignSubscriptions(tx, asked.customerId, into.id)
+  return into
+}
+
+async function keepApart(tx: Transaction, asked: Asked, nowMs: number): Promise<Member | null> {
+  if (!asked.customerId) return createMember(tx, { clerkId: asked.clerkId }, nowMs)
+  const { subscriptions, members } = tables
+  const [owner] = await tx.db.select().from(members).where(eq(members.stripeCustomerId, asked.customerId))
+  if (owner) return owner
+  const orphans = await tx.db
+    .select({ id: subscriptions.id })
+    .from(subscriptions)
+    .where(and(eq(subscriptions.customerId, asked.customerId), isNull(subscriptions.memberId)))
+  const member = await createMember(tx, { stripeCustomerId: asked.customerId }, nowMs)
+  if (orphans.length > 0) await assignSubscriptions(tx, asked.customerId, member.id)
+  return member
+}

@@ -1,0 +1,197 @@
+/**
+ * What an event of Stripe's means for the members. Where Stripe can be asked, the event only says what to read again, so
+ * that an old or repeated one brings nothing old back; where it cannot, the event's own content counts, by its time.
+ */
+import { z } from 'zod'
+import {
+  assignSubscriptions,
+  changeMember,
+  createMember,
+  type Member,
+  matchMember,
+  takeSubscriptionNews,
+} from '../../community/index.ts'
+import type { StripeCustomer, StripeSubscription } from '../../connectors/membership-contract.ts'
+import type { Transaction } from '../../database/index.ts'
+import { SECOND_MS, seam, systemNow } from '../../primitives/index.ts'
+import { askWhoItIs } from './match-question.ts'
+import type { Cause, MembershipParts } from './parts.ts'
+
+const reference = z.union([z.string(), z.looseObject({ id: z.string() }).transform(({ id }) => id)])
+
+/** The event as Stripe sends it, in whatever API version the endpoint has. */
+export const stripeEventSchema = z.looseObject({
+  id: z.string().min(1),
+  type: z.string().min(1),
+  /** Epoch seconds. */
+  created: z.number(),
+  data: z.looseObject({ object: z.looseObject({ object: z.string(), id: z.string().optional() }) }),
+})
+export type StripeEvent = z.infer<typeof stripeEventSchema>
+
+const sessionSchema = z.looseObject({
+  mode: z.string().nullish(),
+  customer: reference.nullish(),
+  client_reference_id: z.string().nullish(),
+  customer_email: z.string().nullish(),
+  customer_details: z.looseObject({ email: z.string().nullish(), name: z.string().nullish() }).nullish(),
+})
+
+/** Both links to the subscription: the one since 2025-03-31, and the one before. */
+const invoiceSchema = z.looseObject({
+  customer: reference.nullish(),
+  subscription: reference.nullish(),
+  parent: z
+    .looseObject({
+      subscription_details: z.looseObject({ subscription: reference.nullish() }).nullish(),
+    })
+    .nullish(),
+})
+
+/** What was learned: about whom, and of which subscriptions. */
+type News = {
+  customerId: string
+  clerkId: string | null
+  email: string | null
+  name: string | null
+  subscriptions: StripeSubscription[]
+  /** How new it is, epoch milliseconds. */
+  seenMs: number
+}
+
+/** The events that say something about members; all others are kept and left alone. */
+export const STRIPE_EVENTS = new Set([
+  'checkout.session.completed',
+  'customer.subscription.created',
+  'customer.subscription.updated',
+  'customer.subscription.deleted',
+  'invoice.paid',
+  'invoice.payment_failed',
+  'customer.updated',
+])
+
+/** Takes an event over, and settles what follows. Repeating it changes nothing. @returns what came of it, in words */
+export async function takeStripeEvent(
+  parts: MembershipParts,
+  settle: (tx: Transaction, memberId: string, cause: Cause) => Promise<void>,
+  event: StripeEvent,
+  runId: string,
+): Promise<string> {
+  const news = await learn(parts, event)
+  if (!news) return `${event.type} says nothing about a member`
+  return parts.database.transaction(async (tx) => {
+    const nowMs = parts.clock.now()
+    const match = await matchMember(tx, { ...news, clerkId: news.clerkId }, nowMs)
+    if (match.kind === 'conflict') {
+      for (const subscription of news.subscriptions)
+        await takeSubscriptionNews(tx, { ...subscription, seenMs: news.seenMs }, null)
+      await askWhoItIs(tx, parts, match, { customerId: news.customerId, clerkId: null, runId })
+      return 'It is not clear whose this is; a person is asked'
+    }
+    const member =
+      match.kind === 'found'
+        ? await complete(tx, match.member, news, nowMs)
+        : await createMember(tx, { stripeCustomerId: news.customerId, ...personOf(news) }, nowMs)
+    for (const subscription of news.subscriptions)
+      await takeSubscriptionNews(tx, { ...subscription, seenMs: news.seenMs }, member.id)
+    await assignSubscriptions(tx, news.customerId, member.id)
+    await settle(tx, member.id, { sourceEventId: event.id, why: WORDS[event.type] ?? event.type })
+    seam('stripe-news.before-commit')
+    return `${WORDS[event.type] ?? event.type}: ${member.id}`
+  })
+}
+
+const WORDS: Record<string, string> = {
+  'checkout.session.completed': 'they checked out',
+  'customer.subscription.created': 'a subscription began',
+  'customer.subscription.updated': 'the subscription changed',
+  'customer.subscription.deleted': 'the subscription ended',
+  'invoice.paid': 'an invoice was paid',
+  'invoice.payment_failed': 'a payment failed',
+  'customer.updated': 'the customer’s details changed',
+}
+
+/** Of a member with an account the account has the say about name and address. */
+async function complete(tx: Transaction, member: Member, news: News, nowMs: number): Promise<Member> {
+  const own = member.stripeCustomerId === null || member.stripeCustomerId === news.customerId
+  return changeMember(
+    tx,
+    member.id,
+    {
+      ...(own ? { stripeCustomerId: news.customerId } : {}),
+      ...(member.clerkId === null && own ? personOf(news) : {}),
+    },
+    nowMs,
+  )
+}
+
+function personOf({ email, name }: News) {
+  const [firstName, ...rest] = (name ?? '').split(' ').filter(Boolean)
+  return {
+    ...(email ? { email } : {}),
+    ...(firstName ? { firstName, lastName: rest.join(' ') || null } : {}),
+  }
+}
+
+async function learn(parts: MembershipParts, event: StripeEvent): Promise<News | null> {
+  const { stripe } = parts.connectors
+  const { object } = event.data
+  const eventMs = event.created * SECOND_MS
+  switch (object.object) {
+    case 'checkout.session': {
+      const session = sessionSchema.parse(object)
+      if (session.mode !== 'subscription' || !session.customer) return null
+      return read(parts, eventMs, {
+        customerId: session.customer,
+        clerkId: session.client_reference_id ?? null,
+        email: (session.customer_details?.email ?? session.customer_email)?.toLowerCase() ?? null,
+        name: session.customer_details?.name ?? null,
+        subscriptions: [],
+      })
+    }
+    case 'subscription': {
+      const subscription = stripe.readSubscription(object)
+      const { customerId } = subscription
+      return read(parts, eventMs, { ...NOBODY, customerId, subscriptions: [subscription] })
+    }
+    case 'invoice': {
+      const invoice = invoiceSchema.parse(object)
+      const subscriptionId = invoice.parent?.subscription_details?.subscription ?? invoice.subscription
+      if (!invoice.customer || !subscriptionId) return null
+      return read(parts, eventMs, { ...NOBODY, customerId: invoice.customer })
+    }
+    case 'customer': {
+      const customer = stripe.readCustomer(object)
+      return read(parts, eventMs, { ...NOBODY, customerId: customer.id, ...ownedBy(customer) })
+    }
+    default:
+      return null
+  }
+}
+
+const NOBODY = { clerkId: null, email: null, name: null, subscriptions: [] }
+
+/** Reads again what is true now of this customer, where Stripe can be asked. */
+async function read(parts: MembershipParts, eventMs: number, told: Omit<News, 'seenMs'>): Promise<News> {
+  const { stripe } = parts.connectors
+  if (!stripe.canRead) return { ...told, seenMs: eventMs }
+  // Before the reading: what is read later can only be newer.
+  const seenMs = systemNow()
+  const [customer, subscriptions] = await Promise.all([
+    stripe.customer(told.customerId),
+    stripe.subscriptionsOf(told.customerId),
+  ])
+  const owner = customer && !customer.deleted ? ownedBy(customer) : NOBODY
+  return {
+    customerId: told.customerId,
+    clerkId: told.clerkId ?? owner.clerkId,
+    email: owner.email ?? told.email,
+    name: owner.name ?? told.name,
+    subscriptions,
+    seenMs,
+  }
+}
+
+function ownedBy({ clerkUserId, email, name }: StripeCustomer) {
+  return { clerkId: clerkUserId, email, name }
+}

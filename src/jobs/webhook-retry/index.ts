@@ -1,0 +1,113 @@
+/**
+ * `webhook-delivery` handles what a webhook brought, right after it was accepted; `webhook-retry` takes over when that
+ * fails: five more attempts after 1, 2, 4, 8 and 16 seconds (with jitter). Then the delivery has failed, and its run
+ * waits for a person with everything that was received.
+ */
+import { eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { type Transaction, tables } from '../../database/index.ts'
+import { defineJob, type Job, StepFailedError } from '../../engine/index.ts'
+import { NeverRetryError, NotFoundError, SECOND_MS } from '../../primitives/index.ts'
+import { clerkEventSchema, takeClerkEvent } from '../membership/clerk-news.ts'
+import type { Cause, MembershipParts } from '../membership/parts.ts'
+import { stripeEventSchema, takeStripeEvent } from '../membership/stripe-news.ts'
+
+const deliveryInput = z.object({ deliveryId: z.int().positive() })
+/** `key`: what asked for the retry; the same again is the same run. */
+export const webhookRetryInput = z.object({ deliveryId: z.int().positive(), key: z.string().min(1) })
+
+export type WebhookDeliveryJob = Job<z.infer<typeof deliveryInput>>
+export type WebhookRetryJob = Job<z.infer<typeof webhookRetryInput>>
+
+type Settle = (tx: Transaction, memberId: string, cause: Cause) => Promise<void>
+
+/** A little more or less than a second, so that many that failed together do not return together. */
+const firstPauseMs = () => SECOND_MS * (0.75 + Math.random() / 2)
+
+export function defineWebhookJobs(
+  parts: MembershipParts,
+  settle: Settle,
+): { delivery: WebhookDeliveryJob; retry: WebhookRetryJob } {
+  const retry = defineJob({
+    name: 'webhook-retry',
+    input: webhookRetryInput,
+    idempotencyKey: ({ deliveryId, key }) => `${deliveryId}:${key}`,
+    lane: 'deliveries',
+    retry: { attempts: 5, baseMs: 2 * SECOND_MS, factor: 2, maxMs: 16 * SECOND_MS },
+    run: async (context, { deliveryId }) =>
+      context.call('handle the delivery', () => handle(parts, settle, deliveryId, context.runId)),
+    async onFailure(tx, { deliveryId }, error) {
+      await tx.db
+        .update(tables.deliveries)
+        .set({ status: 'failed', problem: error.message })
+        .where(eq(tables.deliveries.id, deliveryId))
+    },
+  })
+  const delivery = defineJob({
+    name: 'webhook-delivery',
+    input: deliveryInput,
+    idempotencyKey: ({ deliveryId }) => String(deliveryId),
+    lane: 'deliveries',
+    retry: { attempts: 1 },
+    async run(context, { deliveryId }) {
+      try {
+        return await context.call('handle the delivery', () =>
+          handle(parts, settle, deliveryId, context.runId),
+        )
+      } catch (error) {
+        if (!(error instanceof StepFailedError)) throw error
+        return context.transaction('hand over to the retry', async (tx) => {
+          const notBeforeMs = parts.clock.now() + firstPauseMs()
+          await parts.starter().start(tx, retry, { deliveryId, key: 'first' }, { notBeforeMs })
+          return `It failed (${error.message}); webhook-retry goes on`
+        })
+      }
+    },
+  })
+  return { delivery, retry }
+}
+
+/** Handles one delivery, as often as it takes: everything in it is safe to repeat. */
+async function handle(
+  parts: MembershipParts,
+  settle: Settle,
+  deliveryId: number,
+  runId: string,
+): Promise<string> {
+  const { deliveries, deliveryPayloads } = tables
+  const [row] = await parts.database.db
+    .select({ delivery: deliveries, payload: deliveryPayloads.payload })
+    .from(deliveries)
+    .leftJoin(deliveryPayloads, eq(deliveryPayloads.deliveryId, deliveries.id))
+    .where(eq(deliveries.id, deliveryId))
+  if (!row) throw new NotFoundError('There is no such delivery. It may have been cleaned up.')
+  if (row.delivery.status === 'processed') return `Handled already: ${row.delivery.outcome ?? ''}`
+  if (row.payload === null) throw new NeverRetryError('What this delivery brought is not kept any more.')
+  const outcome = await handlePayload(parts, settle, row.delivery, row.payload, runId)
+  await parts.database.db
+    .update(deliveries)
+    .set({ status: 'processed', outcome, problem: null })
+    .where(eq(deliveries.id, deliveryId))
+  return outcome
+}
+
+async function handlePayload(
+  parts: MembershipParts,
+  settle: Settle,
+  delivery: { source: string; externalId: string },
+  payload: unknown,
+  runId: string,
+): Promise<string> {
+  switch (delivery.source) {
+    case 'stripe':
+      return takeStripeEvent(parts, settle, stripeEventSchema.parse(payload), runId)
+    case 'clerk':
+      return takeClerkEvent(parts, settle, {
+        id: delivery.externalId,
+        event: clerkEventSchema.parse(payload),
+        runId,
+      })
+    default:
+      throw new NeverRetryError(`Deliveries of "${delivery.source}" are handled when they arrive, not again.`)
+  }
+}

@@ -1,0 +1,17 @@
+import type { Config } from '../config.ts'
+import type { Database } from '../database/index.ts'
+import type { Slots } from '../engine/index.ts'
+import type { Clock, Logger } from '../primitives/index.ts'
+
+/** What everything else stands on. */
+export type Base = {
+  config: Config
+  logger: Logger
+  database: Database
+  clock: Clock
+  slots: Slots
+  sandbox: { url: string } | null
+}
+
+/** What is to be undone when the program stops, in the order in which it was done. */
+export type Undo = (() => Promise<unknown>)[]

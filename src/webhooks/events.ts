@@ -1,0 +1,200 @@
+/**
+ * Events by HTTP: `POST /api/events` takes one typed event or a list of them, each with a key of its own;
+ * `POST /e/<key>` is what the official `inngest` package's `send()` talks to, so that an application which uses it needs
+ * no change. An event is stored once by its name and key; what follows commits with it. An unknown name is stored and
+ * answered without an error; data of the wrong shape is refused with the path of the fault, and then nothing of the
+ * request is stored.
+ */
+
+import { and, eq } from 'drizzle-orm'
+import type { Context } from 'hono'
+import { z } from 'zod'
+import { type Database, type Transaction, tables } from '../database/index.ts'
+import { type Clock, type Json, type Logger, newId, parseJson, seam } from '../primitives/index.ts'
+import { isBearer, isSecret } from './bearer.ts'
+import { readRawBody } from './raw-body.ts'
+import type { RefusalCounter } from './refusals.ts'
+
+/** An event that something follows from. */
+export type KnownEvent = {
+  name: string
+  data: z.ZodType
+  start(tx: Transaction, data: unknown, eventId: string): Promise<{ runId: string } | { problem: string }>
+}
+
+export type EventsOptions = {
+  database: Database
+  clock: Clock
+  logger: Logger
+  refusals: RefusalCounter
+  /** The bearer, and the event key of an Inngest client. Null: the door is shut. */
+  eventsKey: string | null
+  known: readonly KnownEvent[]
+  first<T>(work: () => Promise<T>): Promise<T>
+}
+
+const MOST_AT_ONCE = 1_000
+const name = z.string().trim().min(1).max(200)
+const jsonObject = z.record(z.string(), z.unknown())
+const ownEvent = z.object({ name, key: z.string().min(1).max(500), data: jsonObject.default({}) })
+/** What `inngest` 3 and 4 send; `id` is the sender's key, `ts` epoch milliseconds. */
+const inngestEvent = z.looseObject({
+  name,
+  id: z.string().max(500).optional(),
+  data: jsonObject.nullish(),
+  ts: z.number().optional(),
+})
+
+type Incoming = { name: string; key: string; data: Json }
+type Stored = {
+  id: string
+  name: string
+  outcome: 'started' | 'unknown' | 'refused'
+  runId: string | null
+  problem: string | null
+  repeated: boolean
+}
+
+/** `POST /api/events`: `{name, key, data}` or a list of at most a thousand. */
+export function eventsHandler(options: EventsOptions): (context: Context) => Promise<Response> {
+  return async (context) => {
+    const { eventsKey } = options
+    if (eventsKey === null) return off(options)
+    const header = context.req.header('authorization')
+    if (!isBearer(header, eventsKey)) return unauthorized(options, header)
+    const read = await readEvents(context, ownEvent)
+    if ('fault' in read) return fault(options, read)
+    const stored = await receive(
+      options,
+      read.events.map(({ name, key, data }) => ({ name, key, data: data as Json })), // parsed from JSON
+    )
+    if ('fault' in stored) return fault(options, stored)
+    return context.json({ events: stored.events }, 202)
+  }
+}
+
+/** `POST /e/:key`: the ingest path of the `inngest` package. */
+export function ingestHandler(options: EventsOptions): (context: Context) => Promise<Response> {
+  return async (context) => {
+    const { eventsKey } = options
+    if (eventsKey === null) return off(options)
+    if (!isSecret(context.req.param('key') ?? '', eventsKey)) return unauthorized(options, 'given')
+    const read = await readEvents(context, inngestEvent)
+    if ('fault' in read) return fault(options, read)
+    // The package repeats a request that failed with the same seed, so events without an id have one all the same.
+    const seed = context.req.header('x-inngest-event-id-seed') ?? newId('seed')
+    const stored = await receive(
+      options,
+      read.events.map((event, index) => ({
+        name: event.name,
+        key: event.id || `${seed}/${index}`,
+        data: (event.data ?? {}) as Json, // parsed from JSON
+      })),
+    )
+    if ('fault' in stored) return fault(options, stored)
+    return context.json({ ids: stored.events.map(({ id }) => id), status: 200 })
+  }
+}
+
+type Fault = { fault: string; status: 400 | 413 }
+
+async function readEvents<T>(context: Context, schema: z.ZodType<T>): Promise<{ events: T[] } | Fault> {
+  const rawBody = await readRawBody(context)
+  if (!rawBody) return { fault: 'The body is larger than 1 MiB.', status: 413 }
+  const body = parseJson(new TextDecoder().decode(rawBody).replaceAll('\\u0000', '').replaceAll('\0', ''))
+  if (body === undefined || body === null) return { fault: 'The body is not JSON.', status: 400 }
+  const list = Array.isArray(body) ? body : [body]
+  if (list.length > MOST_AT_ONCE)
+    return { fault: `At most ${MOST_AT_ONCE} events at once; these are ${list.length}.`, status: 400 }
+  const parsed = z.array(schema).safeParse(list)
+  if (parsed.success) return { events: parsed.data }
+  return { fault: describe(parsed.error, Array.isArray(body)), status: 400 }
+}
+
+async function receive(options: EventsOptions, incoming: Incoming[]): Promise<{ events: Stored[] } | Fault> {
+  const known = new Map(options.known.map((event) => [event.name, event]))
+  for (const [index, event] of incoming.entries()) {
+    const checked = known.get(event.name)?.data.safeParse(event.data)
+    if (checked && !checked.success) {
+      const path = incoming.length > 1 ? `${index}.data` : 'data'
+      return { fault: describe(checked.error, true, path), status: 400 }
+    }
+  }
+  const events = await options.first(() =>
+    options.database.transaction(async (tx) => {
+      const stored: Stored[] = []
+      for (const event of incoming) stored.push(await store(tx, options, event, known.get(event.name)))
+      seam('events.before-commit')
+      return stored
+    }),
+  )
+  seam('events.after-commit')
+  for (const { id, name, outcome, runId, repeated } of events)
+    options.logger.info(
+      { event: 'event.received', id, name, outcome, runId, repeated },
+      `Event ${name}: ${outcome}`,
+    )
+  return { events }
+}
+
+async function store(
+  tx: Transaction,
+  options: EventsOptions,
+  event: Incoming,
+  known: KnownEvent | undefined,
+): Promise<Stored> {
+  const { events } = tables
+  const id = newId('evt')
+  const inserted = await tx.db
+    .insert(events)
+    .values({ id, ...event, receivedAt: new Date(options.clock.now()), outcome: 'unknown' })
+    .onConflictDoNothing({ target: [events.name, events.key] })
+    .returning({ id: events.id })
+  if (inserted.length === 0) {
+    const [before] = await tx.db
+      .select()
+      .from(events)
+      .where(and(eq(events.name, event.name), eq(events.key, event.key)))
+    const { outcome = 'unknown', runId = null, problem = null } = before ?? {}
+    return { id: before?.id ?? id, name: event.name, outcome, runId, problem, repeated: true }
+  }
+  if (!known) {
+    const problem = 'Nothing follows from events of this name.'
+    await tx.db.update(events).set({ problem }).where(eq(events.id, id))
+    return { id, name: event.name, outcome: 'unknown', runId: null, problem, repeated: false }
+  }
+  const outcome = await known.start(tx, event.data, id)
+  const became =
+    'runId' in outcome
+      ? { outcome: 'started' as const, runId: outcome.runId, problem: null }
+      : { outcome: 'refused' as const, runId: null, problem: outcome.problem }
+  await tx.db.update(events).set(became).where(eq(events.id, id))
+  return { id, name: event.name, ...became, repeated: false }
+}
+
+function describe(error: z.ZodError, withIndex: boolean, prefix = ''): string {
+  const [issue] = error.issues
+  const path = (issue?.path ?? []).slice(withIndex || prefix ? 0 : 1).map(String)
+  const where = [prefix, ...path].filter(Boolean).join('.')
+  return `${where || 'the event'}: ${issue?.message ?? 'is not of the right shape'}`
+}
+
+function off({ refusals }: EventsOptions): Response {
+  refusals('events', 'off')
+  return refusal(503, 'off', 'Events are off: set EVENTS_KEY to turn them on.')
+}
+
+function unauthorized({ refusals }: EventsOptions, given: string | undefined): Response {
+  refusals('events', given ? 'mismatch' : 'missing_header')
+  return refusal(401, 'unauthorized', 'Send EVENTS_KEY as "Authorization: Bearer …", or as the event key.')
+}
+
+function fault({ refusals }: EventsOptions, { fault: message, status }: Fault): Response {
+  refusals('events', status === 413 ? 'too_large' : 'malformed')
+  return refusal(status, 'malformed', message)
+}
+
+/** `error` once for people and once as the `inngest` package reads it. */
+function refusal(status: number, code: string, message: string): Response {
+  return Response.json({ error: { code, message }, status }, { status })
+}
