@@ -142,6 +142,7 @@ CREATE TABLE "members" (
 	"profile_hidden" boolean DEFAULT false NOT NULL,
 	"mailchimp_email" text,
 	"mailchimp_synced_at" timestamp with time zone,
+	"mailchimp_wanted" text,
 	"mailchimp_problem" text,
 	"welcomed_at" timestamp with time zone,
 	"slack_user_id" text,

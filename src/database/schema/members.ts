@@ -41,6 +41,8 @@ export const members = pgTable(
     /** The address under which Mailchimp knows them; null before the first sync. */
     mailchimpEmail: text('mailchimp_email'),
     mailchimpSyncedAt: at('mailchimp_synced_at'),
+    /** What the last sync that was started is to bring over: news that change none of it start no other. */
+    mailchimpWanted: text('mailchimp_wanted'),
     /** Why Mailchimp will not take them, in plain words. */
     mailchimpProblem: text('mailchimp_problem'),
     welcomedAt: at('welcomed_at'),

@@ -45,13 +45,35 @@ export async function settleMember(
   const joins = entitlement.entitled && member.membership !== 'active'
   if (joins) member = await join(tx, parts, member, entitlement, cause)
   await settlePlan(tx, parts, followers, member, entitlement, cause)
+  await syncWhatChanged(tx, followers, member, joins, cause)
+  if (joins) await followers.syncGroup(tx)
+  return member
+}
+
+/** Most news say what is known already: an invoice that is paid as every month changes nothing at Mailchimp. */
+async function syncWhatChanged(
+  tx: Transaction,
+  followers: Followers,
+  member: Member,
+  joins: boolean,
+  cause: Cause,
+): Promise<void> {
+  const { email, firstName, lastName, membership, clerkId, deletedAt } = member
+  const wanted = JSON.stringify([
+    email,
+    firstName,
+    lastName,
+    membership,
+    clerkId !== null,
+    deletedAt !== null,
+  ])
+  if (wanted === member.mailchimpWanted && member.mailchimpProblem === null) return
+  await tx.db.update(tables.members).set({ mailchimpWanted: wanted }).where(eq(tables.members.id, member.id))
   await followers.syncMember(tx, {
     memberId: member.id,
     sourceEventId: cause.sourceEventId,
-    action: joins ? 'create' : member.deletedAt ? 'cancel' : 'update',
+    action: joins ? 'create' : deletedAt ? 'cancel' : 'update',
   })
-  if (joins) await followers.syncGroup(tx)
-  return member
 }
 
 async function join(
