@@ -3,12 +3,12 @@ import { type ProviderStatus, readProviderStatuses } from '../governor/index.ts'
 import { maskPersonalData } from '../primitives/index.ts'
 import type { RouteHandler } from './access.ts'
 import type { ConnectionView } from './membership-contract.ts'
-import { present, type ServerParts } from './parts.ts'
+import type { ServerParts } from './parts.ts'
 
 /** `GET /api/connections`: how every provider stands, and what to do about it. */
 export function listConnections(parts: ServerParts): RouteHandler {
   return async (context) => {
-    const statuses = await readProviderStatuses(parts.database, present(parts.limits))
+    const statuses = await readProviderStatuses(parts.database, parts.limits)
     return context.json<{ connections: ConnectionView[] }>({
       connections: statuses.map((status) => viewConnection(status, parts.modes[status.provider])),
     })

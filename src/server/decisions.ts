@@ -6,7 +6,7 @@ import { APPROVAL_KIND } from '../jobs/job-post-review/index.ts'
 import { BadInputError, ConflictError } from '../primitives/index.ts'
 import type { RouteHandler } from './access.ts'
 import type { DecisionAnswer } from './contract.ts'
-import { present, type ServerParts } from './parts.ts'
+import type { ServerParts } from './parts.ts'
 import { pathId, readBody, textSchema } from './request.ts'
 import { viewDecision } from './submission-view.ts'
 
@@ -54,7 +54,7 @@ function decidePost({ review }: ServerParts, { approvalId, actor, body }: Reques
 function answerQuestion({ approvals }: ServerParts, { approvalId, actor, body }: Request) {
   if (body.decision === 'approve' && body.edits)
     throw new BadInputError('edits: only a job post can be edited before it is approved.')
-  return present(approvals).decide({
+  return approvals.decide({
     approvalId,
     actor,
     outcome: body.decision === 'approve' ? 'approved' : 'denied',

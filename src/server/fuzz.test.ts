@@ -4,7 +4,7 @@ import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { tables } from '../database/index.ts'
 import { type Ask, JOB_POST, startTestServer } from './test-server.ts'
 
-const RUNS = 600
+const RUNS = 900
 const seed = Math.floor(Math.random() * 2 ** 31)
 const ENDPOINTS = [
   'POST /api/welcome',
@@ -20,6 +20,16 @@ const ENDPOINTS = [
   'GET /api/submissions',
   'GET /api/submissions/:id',
   'GET /api/runs/:id',
+  'GET /api/members',
+  'GET /api/members/:id',
+  'GET /api/members/:id/export',
+  'POST /api/members/:id/sync',
+  'POST /api/members/:id/deactivate',
+  'POST /api/members/:id/undo',
+  'POST /api/members/:id/erase',
+  'GET /api/schedules',
+  'POST /api/schedules/:id/run',
+  'GET /api/connections',
   'GET /:id',
   'GET /assets/:id',
 ] as const
@@ -30,8 +40,16 @@ let ask: Ask
 beforeAll(async () => {
   server = await startTestServer(await createTestDatabase())
   ask = await server.signedIn('owner')
-  // Only a real submission leads the fuzzer past the first look-up.
+  // Only what really is there leads the fuzzer past the first look-up.
   await server.text(JOB_POST)
+  const now = new Date()
+  await server.database.db.insert(tables.members).values({
+    id: 'mem_fuzz',
+    email: 'fuzz@example.org',
+    membership: 'active',
+    createdAt: now,
+    updatedAt: now,
+  })
 })
 afterAll(() => server.stop())
 
@@ -64,13 +82,18 @@ const body = fc.oneof(
       password: nastyText,
       token: nastyText,
       name: nastyText,
+      confirm: nastyText,
+      deactivationId: nastyText,
     },
     { requiredKeys: [] },
   ),
   fc.jsonValue(),
 )
 const rawBody = fc.oneof({ weight: 4, arbitrary: body.map((value) => JSON.stringify(value)) }, fc.string())
-const query = fc.dictionary(fc.constantFrom('cursor', 'q', 'status'), nastyText)
+const query = fc.dictionary(
+  fc.constantFrom('cursor', 'q', 'status', 'membership', 'slack', 'problem'),
+  nastyText,
+)
 
 test('no request makes the server fail, or shows a stack', async () => {
   console.log(`fuzz seed ${seed}`)
@@ -83,7 +106,14 @@ test('no request makes the server fail, or shows a stack', async () => {
   }, 20_000)
   const ids = fc.oneof(
     nastyText,
-    fc.constantFrom(submission?.id ?? '', approval?.id ?? '', 'job-post-review:x', 'usr_sandbox_viewer'),
+    fc.constantFrom(
+      submission?.id ?? '',
+      approval?.id ?? '',
+      'job-post-review:x',
+      'usr_sandbox_viewer',
+      'mem_fuzz',
+      'tidying',
+    ),
   )
   await fc.assert(
     fc.asyncProperty(

@@ -19,14 +19,14 @@ export type ServerParts = {
   starter: () => RunStarter
   review: JobPostReview
   /** Decides approvals of every kind. */
-  approvals?: Pick<Approvals, 'decide'>
-  membership?: Pick<Membership, 'syncNow' | 'deactivate' | 'undo'>
+  approvals: Pick<Approvals, 'decide'>
+  membership: Pick<Membership, 'syncNow' | 'deactivate' | 'undo'>
   /** How long a failed payment leaves somebody a member. */
-  graceMs?: number
-  schedules?: Schedules
+  graceMs: number
+  schedules: Schedules
   /** Whether outside schedulers may start jobs: CRON_SECRET is set. */
-  cronOpen?: boolean
-  limits?: Record<ProviderName, ProviderLimits>
+  cronOpen: boolean
+  limits: Record<ProviderName, ProviderLimits>
   /** Starts erasing everything that is kept about a person. */
   erase?: (memberId: string, actor: Actor) => Promise<{ runId: string }>
   modes: Record<ProviderName, ProviderMode>

@@ -2,7 +2,7 @@ import { type Run, readRun, type ScheduleOverview } from '../engine/index.ts'
 import { NotFoundError } from '../primitives/index.ts'
 import type { RouteHandler } from './access.ts'
 import type { ScheduleFiring, ScheduleView } from './membership-contract.ts'
-import { present, type ServerParts } from './parts.ts'
+import type { ServerParts } from './parts.ts'
 import { pathId } from './request.ts'
 
 /** Jobs that do nothing while the provider that they are about is off. */
@@ -14,7 +14,7 @@ const NEEDS = {
 /** `GET /api/schedules`: what the clock starts, when, and how it went the last times. */
 export function listSchedules(parts: ServerParts): RouteHandler {
   return async (context) => {
-    const schedules = await present(parts.schedules).list()
+    const schedules = await parts.schedules.list()
     return context.json<{ schedules: ScheduleView[] }>({
       schedules: await Promise.all(schedules.map((schedule) => viewSchedule(parts, schedule))),
     })
@@ -24,7 +24,7 @@ export function listSchedules(parts: ServerParts): RouteHandler {
 /** `POST /api/schedules/:name/run`: starts it now. Answers `{runId}`. */
 export function runSchedule(parts: ServerParts): RouteHandler {
   return async (context) => {
-    const { runId } = await present(parts.schedules).runNow(pathId(context, 'name'))
+    const { runId } = await parts.schedules.runNow(pathId(context, 'name'))
     return context.json({ runId })
   }
 }
@@ -39,7 +39,7 @@ async function viewSchedule(parts: ServerParts, schedule: ScheduleOverview): Pro
     zone,
     next: schedule.nextMs.map((atMs) => new Date(atMs).toISOString()),
     last: await Promise.all(schedule.last.map(viewFiring)),
-    endpoint: path === null ? null : { path, open: present(parts.cronOpen) },
+    endpoint: path === null ? null : { path, open: parts.cronOpen },
     idleBecause: idleBecause(parts, job.name),
   }
 }

@@ -1,13 +1,15 @@
 /** A whole server for tests: a real database and engine, stubs where the outside world begins. */
+import { z } from 'zod'
 import { type Approvals, createApprovals } from '../approvals/index.ts'
 import { createSubmission, findOrCreateSender } from '../community/index.ts'
-import type { Connectors } from '../connectors/index.ts'
 import { openChangeFeed, openDatabase } from '../database/index.ts'
-import { type Engine, startEngine } from '../engine/index.ts'
+import { defineJob, type Engine, startEngine, startSchedules } from '../engine/index.ts'
 import { createJobPostReview } from '../jobs/job-post-review/index.ts'
+import { createMembership } from '../jobs/membership/index.ts'
 import { createClock, createLogger, DAY_MS, newId } from '../primitives/index.ts'
 import type { Role } from './contract.ts'
 import { createServer, type ServerParts } from './index.ts'
+import { stubConnectors } from './test-connectors.ts'
 
 export type Ask = (method: string, path: string, body?: unknown) => Promise<{ status: number; json: unknown }>
 
@@ -25,17 +27,24 @@ export async function startTestServer({ url, drop }: { url: string; drop(): Prom
     changes,
     starter: rooms.starter,
     review,
+    approvals: rooms.approvals,
+    membership: rooms.membership,
+    graceMs: GRACE_MS,
+    schedules: rooms.schedules,
+    cronOpen: false,
+    limits: LIMITS,
+    erase: async (memberId) => ({ runId: `erasure:${memberId}` }),
     modes: MODES,
     webhooks: {
-      twilioSms: async () => new Response(),
-      slackInteraction: async () => new Response(),
-      stripe: async () => new Response(),
-      clerk: async () => new Response(),
-      events: async () => new Response(),
-      ingest: async () => new Response(),
-      lumaApproval: async () => new Response(),
-      slackSync: async () => new Response(),
-      cleanup: async () => new Response(),
+      twilioSms: nothing,
+      slackInteraction: nothing,
+      stripe: nothing,
+      clerk: nothing,
+      events: nothing,
+      ingest: nothing,
+      lumaApproval: nothing,
+      slackSync: nothing,
+      cleanup: nothing,
     },
     sandbox: { controlUrl: 'http://127.0.0.1:9/control' },
     publicUrl: ORIGIN,
@@ -68,6 +77,7 @@ export async function startTestServer({ url, drop }: { url: string; drop(): Prom
         return submission.id
       }),
     async stop() {
+      await rooms.schedules.stop()
       await rooms.engine.stop(5_000)
       await changes.close()
       await database.close()
@@ -82,12 +92,40 @@ const MODES = {
   slack: 'sandbox',
   openai: 'off',
   circle: 'sandbox',
-  mailchimp: 'off',
+  mailchimp: 'sandbox',
   luma: 'off',
   stripe: 'off',
   clerk: 'off',
 } as const
+const LIMITS = {
+  twilio: {},
+  slack: {},
+  openai: {},
+  circle: { perMonth: 5_000 },
+  mailchimp: { concurrency: 8 },
+  luma: { rates: [{ name: 'calendar', burst: 20, perMinute: 160 }] },
+  stripe: {},
+  clerk: {},
+} as const
+const GRACE_MS = 7 * DAY_MS
 const silent = createLogger('silent')
+const nothing = async () => new Response()
+/** Something for the clock to start. */
+const TIDY = defineJob({
+  name: 'tidy',
+  input: z.object({ slot: z.string() }),
+  idempotencyKey: ({ slot }) => slot,
+  retry: { attempts: 1 },
+  run: async () => ({ tidied: 3 }),
+})
+const TIDYING = {
+  name: 'tidying',
+  description: 'Tidies up.',
+  cron: '0 3 * * *',
+  zone: 'Europe/Stockholm',
+  path: '/api/jobs/tidying',
+  job: TIDY,
+}
 
 async function startRooms(url: string) {
   const database = openDatabase({ url, poolSize: 10, logger: silent })
@@ -95,32 +133,36 @@ async function startRooms(url: string) {
   const outside = stubConnectors()
   const late: { engine?: Engine; approvals?: Approvals } = {}
   const starter = () => started(late.engine).starter
-  const review = createJobPostReview({
+  const common = {
     database,
     clock,
     connectors: outside,
     modes: MODES,
-    slackChannel: 'C0JOBS',
     starter,
     approvals: () => started(late.approvals),
+  }
+  const review = createJobPostReview({ ...common, slackChannel: 'C0JOBS' })
+  const membership = createMembership({
+    ...common,
+    settings: { graceMs: GRACE_MS, lumaNonMembers: 'pending', guard: { members: 50, percent: 20 } },
+    slackGroup: null,
+    operatorsChannel: null,
+    publicUrl: ORIGIN,
   })
   const approvals = createApprovals({
     database,
     clock,
     starter,
-    kinds: [review.approvalKind],
+    kinds: [review.approvalKind, ...membership.approvalKinds],
     timeoutMs: 7 * DAY_MS,
     reminderMs: [DAY_MS, 3 * DAY_MS],
   })
   late.approvals = approvals
-  const engine = await startEngine({
-    database,
-    clock,
-    logger: silent,
-    jobs: [...review.jobs, approvals.timer],
-  })
+  const jobs = [...review.jobs, ...membership.jobs, approvals.timer, TIDY]
+  const engine = await startEngine({ database, clock, logger: silent, jobs })
   late.engine = engine
-  return { database, clock, outside, review, starter, engine }
+  const schedules = await startSchedules({ database, clock, logger: silent, starter, definitions: [TIDYING] })
+  return { database, clock, outside, review, membership, approvals, schedules, starter, engine }
 }
 
 export const JOB_POST =
@@ -151,65 +193,6 @@ function createBrowser(app: ReturnType<typeof createServer>): Ask {
     const text = await response.text()
     return { status: response.status, json: text.startsWith('{') ? JSON.parse(text) : text }
   }
-}
-
-/** Answers everything; a test replaces the call that it wants to go wrong. */
-function stubConnectors(): Connectors {
-  let made = 0
-  return {
-    slack: {
-      postMessage: async ({ channel }) => ({ channel, ts: `1700000000.${String(++made).padStart(6, '0')}` }),
-      findMessage: async () => null,
-      updateMessage: async () => {},
-      openView: async () => {},
-      postEphemeral: async () => {},
-      userName: async (id) => id,
-    },
-    circle: {
-      createPost: async () => ({ id: String(++made), url: `https://circle.example/posts/${made}` }),
-      findPost: async () => null,
-    },
-    twilio: {
-      sendMessage: async () => ({ sid: `SM${++made}` }),
-      findMessage: async () => null,
-    },
-    openai: { extract: async () => ({}) },
-    slackPeople: {
-      listPeople: async () => ({ items: [], next: null }),
-      findPerson: async () => null,
-      groupMembers: async () => [],
-      setGroupMembers: async () => {},
-    },
-    mailchimp: {
-      findContact: async () => null,
-      putContact: async ({ email, statusIfNew }) => ({ email, status: statusIfNew, tags: [] }),
-      setTags: async () => {},
-      archiveContact: async () => {},
-      triggerWelcome: async () => {},
-      ping: async () => {},
-    },
-    luma: {
-      listUpcomingEvents: async () => ({ items: [], next: null }),
-      listPendingGuests: async () => ({ items: [], next: null }),
-      findGuest: async () => null,
-      setGuestStatus: async () => {},
-      ping: async () => {},
-    },
-    stripe: {
-      canRead: false,
-      subscription: async () => null,
-      customer: async () => null,
-      subscriptionsOf: async () => [],
-      readSubscription: () => never(),
-      readCustomer: () => never(),
-      ping: async () => {},
-    },
-    clerk: { canRead: false, user: async () => null, readUser: () => never(), ping: async () => {} },
-  }
-}
-
-function never(): never {
-  throw new Error('This test was not to read an object of a provider')
 }
 
 function started<T>(value: T | undefined): T {

@@ -19,7 +19,7 @@ export function syncMember(parts: ServerParts): RouteHandler {
     const id = pathId(context)
     if (parts.modes.mailchimp === 'off')
       throw new ConflictError('Mailchimp is off, so there is nothing to sync to.')
-    const { runId } = await present(parts.membership).syncNow(id, actorOf(context))
+    const { runId } = await parts.membership.syncNow(id, actorOf(context))
     return context.json<MemberActionAnswer>({ runId, message: 'Mailchimp is being brought up to date.' })
   }
 }
@@ -29,7 +29,7 @@ export function deactivateMember(parts: ServerParts): RouteHandler {
   return async (context) => {
     const id = pathId(context)
     const { reason } = await readBody(context, deactivateSchema)
-    await present(parts.membership).deactivate(id, actorOf(context), reason)
+    await parts.membership.deactivate(id, actorOf(context), reason)
     const message = 'The membership is being ended. You can take it back.'
     return context.json<MemberActionAnswer>({ runId: null, message })
   }
@@ -40,7 +40,7 @@ export function undoDeactivation(parts: ServerParts): RouteHandler {
   return async (context) => {
     const id = pathId(context)
     const { deactivationId } = await readBody(context, undoSchema)
-    await present(parts.membership).undo(id, deactivationId, actorOf(context))
+    await parts.membership.undo(id, deactivationId, actorOf(context))
     const message = 'They are a member again; Mailchimp and Slack follow.'
     return context.json<MemberActionAnswer>({ runId: null, message })
   }

@@ -4,7 +4,7 @@ import { tables } from '../../database/index.ts'
 import { listEffectsOfSubject } from '../../engine/index.ts'
 import type { RouteHandler } from '../access.ts'
 import type { MemberDetail } from '../membership-contract.ts'
-import { present, type ServerParts } from '../parts.ts'
+import type { ServerParts } from '../parts.ts'
 import { pathId } from '../request.ts'
 import { type LifeParts, readLife } from './life.ts'
 import { viewMember } from './member-list.ts'
@@ -16,7 +16,7 @@ export function readMemberDetail(parts: ServerParts): RouteHandler {
     const known = await gatherMember(parts, pathId(context))
     const { member, subscriptions } = known
     const nowMs = parts.clock.now()
-    const graceMs = present(parts.graceMs)
+    const graceMs = parts.graceMs
     const standing = standingOf(member, subscriptions, nowMs, graceMs)
     return context.json<MemberDetail>({
       member: viewMember(member, standing),

@@ -4,7 +4,7 @@ import { type Member, memberName } from '../../community/index.ts'
 import { type Drizzle, tables } from '../../database/index.ts'
 import type { RouteHandler } from '../access.ts'
 import type { MemberPage, MemberSummary } from '../membership-contract.ts'
-import { present, type ServerParts } from '../parts.ts'
+import type { ServerParts } from '../parts.ts'
 import { emptyIsAbsent, PAGE_SIZE, readCursor, textSchema, writeCursor } from '../request.ts'
 import { iso, type Standing, type Subscription, standingOf } from './standing.ts'
 
@@ -99,7 +99,7 @@ async function summarise(parts: ServerParts, page: readonly Member[]): Promise<M
   const of = Map.groupBy<string | null, Subscription>(rows, ({ memberId }) => memberId)
   const nowMs = parts.clock.now()
   return page.map((member) =>
-    viewMember(member, standingOf(member, of.get(member.id) ?? [], nowMs, present(parts.graceMs))),
+    viewMember(member, standingOf(member, of.get(member.id) ?? [], nowMs, parts.graceMs)),
   )
 }
 

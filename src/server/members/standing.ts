@@ -97,7 +97,12 @@ function explainSubscription(subscription: Subscription, nowMs: number, graceMs:
   }
 }
 
-const DAY = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' })
+const DAY = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  timeZone: 'UTC',
+})
 
 function day(at: Date): string {
   return DAY.format(at)
