@@ -7,7 +7,7 @@ import { type Drizzle, tables } from '../database/index.ts'
 import { type Effect, listFailedRuns, listUnknownEffects, parseRunId, type Run } from '../engine/index.ts'
 import { isRecord, maskPersonalData } from '../primitives/index.ts'
 import type { AttentionItem, SubmissionSummary } from './contract.ts'
-import { subjectOf, viewRun } from './run-view.ts'
+import { isMemberId, subjectOf, viewRun } from './run-view.ts'
 import { summariesOf, viewEffect } from './submission-view.ts'
 
 /** Enough to see that something is badly wrong; the rest comes up as these are dealt with. */
@@ -39,6 +39,7 @@ export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
         kind: 'effect_unknown',
         effect: viewEffect(effect),
         submission: summaryOf(effect.subjectId),
+        memberId: effect.subjectId !== null && isMemberId(effect.subjectId) ? effect.subjectId : null,
       }),
     ),
     ...failedPublications.flatMap((id) => failedPublication(summaryOf(id))),
@@ -49,6 +50,7 @@ export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
           kind: 'run_failed',
           run: viewRun(run, null),
           submission: summaryOf(submissionOf(run)),
+          memberId: subjectOf(run).memberId,
           error: maskPersonalData(reasons.get(run.id) ?? run.error ?? 'It ended without saying why.'),
         }),
       ),

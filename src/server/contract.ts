@@ -93,8 +93,19 @@ export type InboxItem = {
 /** Something else that needs a person: a publication that failed, an effect whose outcome is unknown, a failed run. */
 export type AttentionItem =
   | { kind: 'publication_failed'; submission: SubmissionSummary; reason: string }
-  | { kind: 'effect_unknown'; effect: EffectView; submission: SubmissionSummary | null }
-  | { kind: 'run_failed'; run: RunSummary; submission: SubmissionSummary | null; error: string }
+  | {
+      kind: 'effect_unknown'
+      effect: EffectView
+      submission: SubmissionSummary | null
+      memberId: string | null
+    }
+  | {
+      kind: 'run_failed'
+      run: RunSummary
+      submission: SubmissionSummary | null
+      memberId: string | null
+      error: string
+    }
 
 /**
  * GET /api/inbox?cursor=: open approvals, nearest deadline first (50 a page), and what else needs a person. `openCount`
@@ -221,6 +232,8 @@ export type RunDetail = {
   steps: StepView[]
   effects: EffectView[]
   submission: SubmissionSummary | null
+  /** The member whom it is about, by its input. */
+  memberId: string | null
   executor: string | null
   recoveries: number
 }

@@ -12,6 +12,7 @@ test.each([
   ['circle.post', { objectId: '7', url: 'https://c.example/p' }, { id: '7', url: 'https://c.example/p' }],
   ['twilio.message', { objectId: 'SM1' }, { sid: 'SM1' }],
   ['twilio.message', {}, { sid: 'not noted' }],
+  ['mailchimp.welcome', {}, { welcomed: true }],
   ['slack.message', { objectId: slack.objectId }, slack.result],
   [
     'slack.reminder',

@@ -7,6 +7,7 @@ import { BadInputError, type Json, NotFoundError } from '../primitives/index.ts'
 import type { RouteHandler } from './access.ts'
 import type { ServerParts } from './parts.ts'
 import { pathId, readBody, textSchema } from './request.ts'
+import { isMemberId } from './run-view.ts'
 
 const resolutionSchema = z.discriminatedUnion('outcome', [
   z.object({
@@ -43,11 +44,17 @@ export function resolve(parts: ServerParts): RouteHandler {
         reason: effect.description,
         runId: resolved.runId,
       })
-      if (effect.subjectId) await announceChange(tx, { topic: 'submission', id: effect.subjectId })
+      if (effect.subjectId)
+        await announceChange(tx, { topic: topicOf(effect.subjectId), id: effect.subjectId })
       return resolved.runId
     })
     return context.json({ runId })
   }
+}
+
+/** What an effect is about, by the id of its subject. */
+function topicOf(subjectId: string): 'member' | 'submission' {
+  return isMemberId(subjectId) ? 'member' : 'submission'
 }
 
 /** What the job needs to go on, by the effect's kind. @throws BadInputError saying what is missing and where to find it */
@@ -63,6 +70,9 @@ export function resultOf(effect: Pick<Effect, 'kind'>, found: Happened): { resul
       const sid = found.objectId || 'not noted'
       return { result: { sid }, objectId: sid }
     }
+    // Mailchimp gives a started journey no id.
+    case 'mailchimp.welcome':
+      return { result: { welcomed: true }, objectId: found.objectId || 'not noted' }
     case 'slack.message':
     case 'slack.reminder': {
       const message = slackMessage(found)

@@ -74,14 +74,20 @@ export function showJson(value: unknown): string {
   return text.length > JSON_LENGTH ? `${text.slice(0, JSON_LENGTH - 1)}…` : text
 }
 
-/** The submission or the approval that a run is about, by the ids in its input. */
-export function subjectOf(run: Run): { submissionId: string | null; approvalId: string | null } {
+/** The submission, the approval or the member that a run is about, by the ids in its input. */
+export function subjectOf(run: Run): {
+  submissionId: string | null
+  approvalId: string | null
+  memberId: string | null
+} {
   const input = isRecord(run.input) ? run.input : {}
-  const { submissionId, approvalId } = input
-  return {
-    submissionId: typeof submissionId === 'string' ? submissionId : null,
-    approvalId: typeof approvalId === 'string' ? approvalId : null,
-  }
+  const idIn = (name: string) => (typeof input[name] === 'string' ? input[name] : null)
+  return { submissionId: idIn('submissionId'), approvalId: idIn('approvalId'), memberId: idIn('memberId') }
+}
+
+/** Whether an effect's subject is a member; otherwise it is a submission. */
+export function isMemberId(id: string): boolean {
+  return id.startsWith('mem_')
 }
 
 function isoOrNull(atMs: number | null): string | null {

@@ -29,6 +29,7 @@ export function readRunDetail(parts: ServerParts): RouteHandler {
       steps: steps.filter((step) => !step.name.startsWith('DBOS.')).map(viewStep),
       effects: effects.map(viewEffect),
       submission,
+      memberId: subjectOf(run).memberId,
       executor: run.executorId,
       recoveries: run.recoveries,
     })
