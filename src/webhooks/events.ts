@@ -10,10 +10,11 @@ import { and, eq } from 'drizzle-orm'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { type Database, type Transaction, tables } from '../database/index.ts'
-import { type Clock, type Json, type Logger, newId, parseJson, seam } from '../primitives/index.ts'
+import { type Clock, type Json, type Logger, newId, seam } from '../primitives/index.ts'
 import { isBearer, isSecret } from './bearer.ts'
 import { readRawBody } from './raw-body.ts'
 import type { RefusalCounter } from './refusals.ts'
+import { parseStorableJson } from './storable-json.ts'
 
 /** An event that something follows from. */
 export type KnownEvent = {
@@ -101,7 +102,7 @@ type Fault = { fault: string; status: 400 | 413 }
 async function readEvents<T>(context: Context, schema: z.ZodType<T>): Promise<{ events: T[] } | Fault> {
   const rawBody = await readRawBody(context)
   if (!rawBody) return { fault: 'The body is larger than 1 MiB.', status: 413 }
-  const body = parseJson(new TextDecoder().decode(rawBody).replaceAll('\\u0000', '').replaceAll('\0', ''))
+  const body = parseStorableJson(rawBody)
   if (body === undefined || body === null) return { fault: 'The body is not JSON.', status: 400 }
   const list = Array.isArray(body) ? body : [body]
   if (list.length > MOST_AT_ONCE)

@@ -4,10 +4,11 @@
  */
 import type { Context } from 'hono'
 import { type Database, type Transaction, tables } from '../database/index.ts'
-import { type Clock, isRecord, type Json, type Logger, parseJson, seam } from '../primitives/index.ts'
+import { type Clock, type Json, type Logger, seam } from '../primitives/index.ts'
 import { noteHandling, receiveDelivery } from './deliveries.ts'
 import { readRawBody } from './raw-body.ts'
 import { type RefusalCounter, type RefusalReason, refuse } from './refusals.ts'
+import { parseStorableJson } from './storable-json.ts'
 
 export type JsonDeliveryOptions = {
   database: Database
@@ -23,7 +24,7 @@ export type JsonDeliveryOptions = {
 export type JsonSource = {
   /** As the delivery is kept under, and as refusals are counted. */
   name: string
-  /** Null when the source is on. */
+  /** Its credentials are not set: everything is refused. */
   off: boolean
   /** Checks the signature over the raw bytes. @returns the delivery's own id, or why it is refused */
   verify(context: Context, rawBody: Uint8Array): Promise<{ id: string } | { refused: RefusalReason }>
@@ -44,9 +45,9 @@ export function jsonDeliveryHandler(
     if (!rawBody) return refuse(options.refusals, source.name, 'too_large')
     const verified = await source.verify(context, rawBody)
     if ('refused' in verified) return refuse(options.refusals, source.name, verified.refused)
-    const payload = readPayload(rawBody)
-    const type = payload === null ? null : source.typeOf(payload)
-    if (payload === null || type === null) return refuse(options.refusals, source.name, 'malformed')
+    const payload = parseStorableJson(rawBody)
+    const type = payload === undefined ? null : source.typeOf(payload)
+    if (payload === undefined || type === null) return refuse(options.refusals, source.name, 'malformed')
     const received = await options.first(() =>
       options.database.transaction(async (tx) => {
         const outcome = await receive(tx, options, source, { id: verified.id, type, payload })
@@ -61,12 +62,6 @@ export function jsonDeliveryHandler(
     )
     return Response.json({ received: true, ...(received.runId ? { runId: received.runId } : {}) })
   }
-}
-
-/** PostgreSQL's JSON cannot hold the null character, and nobody's name has one. */
-function readPayload(rawBody: Uint8Array): Json | null {
-  const payload = parseJson(new TextDecoder().decode(rawBody).replaceAll('\\u0000', '').replaceAll('\0', ''))
-  return isRecord(payload) ? (payload as Json) : null // parsed from JSON
 }
 
 async function receive(
