@@ -1,6 +1,6 @@
 /**
  * `npm run bench [part …]`: measures what the project promises, and prints a table with the machine. Parts: webhooks,
- * engine, waiting, start. Absolute times say something about this machine only; the ratios hold anywhere.
+ * engine, waiting, members, deactivations, start. Absolute times say something about this machine only; the ratios hold anywhere.
  */
 import { execFile } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
@@ -14,7 +14,9 @@ import { startSandboxWorld } from '../support/sandbox-world.ts'
 import { GOOD_POST, messageOf, submit } from '../support/stories.ts'
 import { copyTemplate } from '../support/test-database.ts'
 import { startTestServer } from '../support/test-server.ts'
+import { measureDeactivations } from './deactivations.ts'
 import { ms, percentile, type Row, send, textAtRate, untilCount } from './measure.ts'
+import { measureMembers } from './members.ts'
 import { timeStarts } from './starts.ts'
 import { measureWaiting } from './waiting.ts'
 
@@ -22,6 +24,8 @@ const PARTS: Record<string, (serverUrl: string) => Promise<Row[]>> = {
   webhooks: measureWebhooks,
   engine: measureEngine,
   waiting: measureWaiting,
+  members: measureMembers,
+  deactivations: measureDeactivations,
   start: () => measureStart(),
 }
 

@@ -94,7 +94,7 @@ async function seedWaiting(url: string): Promise<void> {
 }
 
 /** Resident memory and the share of one core used, over some idle seconds (Linux: /proc). */
-async function idle(program: Program): Promise<{ rssBytes: number; cpuPercent: number }> {
+export async function idle(program: Program): Promise<{ rssBytes: number; cpuPercent: number }> {
   await new Promise((resolve) => setTimeout(resolve, 3_000)) // let the start settle
   const before = cpuTicks(program.pid)
   await new Promise((resolve) => setTimeout(resolve, IDLE_SECONDS * 1_000))
