@@ -126,4 +126,13 @@ describe('refuses', () => {
   ])('%s', async (_name, body) => {
     expect(await verify(headersOf({}), body)).toEqual({ refused: 'mismatch' })
   })
+
+  test.each([
+    ['that is not JSON', 'hello'],
+    ['that is cut off', BODY.slice(0, 20)],
+    ['that is empty', ''],
+    ['that is null', 'null'],
+  ])('a rightly signed body %s', async (_name, body) => {
+    expect(await verify(headersOf({ body }), body)).toEqual({ refused: 'malformed' })
+  })
 })

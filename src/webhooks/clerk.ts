@@ -1,7 +1,7 @@
 /** `POST /webhooks/clerk`: an event of Clerk's, sent by Svix and verified by Clerk's own library on the raw bytes. */
 import { verifyWebhook } from '@clerk/backend/webhooks'
 import type { Context } from 'hono'
-import { isRecord, MINUTE_MS, SECOND_MS, systemNow } from '../primitives/index.ts'
+import { isRecord, MINUTE_MS, parseJson, SECOND_MS, systemNow } from '../primitives/index.ts'
 import { type JsonDeliveryOptions, jsonDeliveryHandler } from './json-delivery.ts'
 import type { RefusalReason } from './refusals.ts'
 
@@ -49,7 +49,10 @@ export async function verifyClerkEvent(
     })
     await verifyWebhook(request, { signingSecret: webhookSecret })
     return { id: id ?? '' }
-  } catch {
-    return { refused: 'mismatch' }
+  } catch (error) {
+    // The library verifies, then parses: what it says of neither signature nor key is about a body that is not JSON.
+    const matched = !(error instanceof Error && /No matching signature/.test(error.message))
+    const isEvent = isRecord(parseJson(new TextDecoder().decode(rawBody)))
+    return { refused: matched && !isEvent ? 'malformed' : 'mismatch' }
   }
 }
