@@ -9,6 +9,7 @@ import { type Logger, newId, SECOND_MS } from '../primitives/index.ts'
 import type { Base, Undo } from './base.ts'
 import { connect } from './connect.ts'
 import { limitsOf } from './limits.ts'
+import { scheduleDefinitions } from './schedules.ts'
 
 export type Work = {
   review: JobPostReview
@@ -60,7 +61,7 @@ export async function startWork(base: Base, undo: Undo): Promise<Work> {
     clock,
     logger,
     starter,
-    definitions: membership.schedules,
+    definitions: scheduleDefinitions(membership.scheduled),
   })
   undo.push(() => schedules.stop())
   const wakeDue = async () => {

@@ -3,8 +3,9 @@ import type { ApprovalKind } from '../../approvals/index.ts'
 import { type Actor, recordAudit } from '../../audit/index.ts'
 import { changeMember, readMember } from '../../community/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
-import type { Job, ScheduleDefinition } from '../../engine/index.ts'
+import type { Job } from '../../engine/index.ts'
 import { ConflictError, newId } from '../../primitives/index.ts'
+import { defineLumaApproval, type LumaApprovalJob, lumaApprovals } from '../luma-approval/index.ts'
 import { defineMemberDeactivation, undoDeactivation } from '../member-deactivation/index.ts'
 import { defineMemberSync, type MemberSyncInput } from '../member-sync/index.ts'
 import { defineSlackGroup, requestGroupSync } from '../slack-sync/group-sync.ts'
@@ -19,13 +20,16 @@ export { CLERK_EVENTS } from './clerk-news.ts'
 export type { Cause, MembershipParts, MembershipSettings } from './parts.ts'
 export { STRIPE_EVENTS } from './stripe-news.ts'
 
+export type ScheduledJobs = { lumaApproval: LumaApprovalJob }
+
 /** The membership: who is a member, and everything that follows from a change of it. */
 export type Membership = {
   readonly jobs: readonly Job[]
   readonly approvalKinds: readonly ApprovalKind[]
   /** What applications may send. */
   readonly events: readonly TypedEvent[]
-  readonly schedules: readonly ScheduleDefinition[]
+  /** What the clock starts. */
+  readonly scheduled: ScheduledJobs
   readonly followers: Followers
   /** Starts the handling of what a webhook brought, in the transaction that received it. @returns the run's id */
   startHandling(tx: Transaction, deliveryId: number): Promise<string>
@@ -57,11 +61,16 @@ export function createMembership(parts: MembershipParts): Membership {
     await settleMember(tx, parts, followers, memberId, cause)
   }
   const webhooks = defineWebhookJobs(parts, settle)
+  const lumaApproval = defineLumaApproval(parts)
   return {
-    jobs: [memberSync, deactivation, slackGroup, webhooks.delivery, webhooks.retry],
-    approvalKinds: [massEndApprovals(parts, () => followers), memberMatchApprovals(parts, settle)],
+    jobs: [memberSync, deactivation, slackGroup, lumaApproval, webhooks.delivery, webhooks.retry],
+    approvalKinds: [
+      massEndApprovals(parts, () => followers),
+      memberMatchApprovals(parts, settle),
+      ...lumaApprovals(parts, lumaApproval),
+    ],
     events: membershipEvents(parts, followers, webhooks.retry),
-    schedules: [],
+    scheduled: { lumaApproval },
     followers,
     startHandling: (tx, deliveryId) => parts.starter().start(tx, webhooks.delivery, { deliveryId }),
     settle,
