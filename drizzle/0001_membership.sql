@@ -110,6 +110,8 @@ CREATE TABLE "deactivations" (
 CREATE TABLE "erasures" (
 	"id" text PRIMARY KEY NOT NULL,
 	"email_hash" text NOT NULL,
+	"address" text,
+	"member_id" text,
 	"requested_by" text NOT NULL,
 	"requested_at" timestamp with time zone NOT NULL,
 	"finished_at" timestamp with time zone,
@@ -173,7 +175,9 @@ CREATE TABLE "slack_people" (
 	"email" text,
 	"name" text NOT NULL,
 	"state" text NOT NULL,
-	"seen_at" timestamp with time zone NOT NULL
+	"seen_at" timestamp with time zone NOT NULL,
+	"seen_in" text NOT NULL,
+	"changed_in" text
 );
 --> statement-breakpoint
 CREATE TABLE "subscriptions" (
@@ -210,6 +214,8 @@ CREATE INDEX "members_email" ON "members" USING btree ("email");--> statement-br
 CREATE INDEX "members_slack" ON "members" USING btree ("slack_user_id");--> statement-breakpoint
 CREATE INDEX "members_by_state" ON "members" USING btree ("membership","created_at","id");--> statement-breakpoint
 CREATE INDEX "members_recent" ON "members" USING btree ("created_at","id");--> statement-breakpoint
+CREATE INDEX "slack_people_email" ON "slack_people" USING btree ("email");--> statement-breakpoint
+CREATE INDEX "slack_people_changed" ON "slack_people" USING btree ("changed_in");--> statement-breakpoint
 CREATE INDEX "subscriptions_of_member" ON "subscriptions" USING btree ("member_id");--> statement-breakpoint
 CREATE INDEX "subscriptions_of_customer" ON "subscriptions" USING btree ("customer_id");--> statement-breakpoint
 CREATE INDEX "deliveries_by_age" ON "deliveries" USING btree ("status","received_at");

@@ -153,14 +153,23 @@ export const lumaGuests = pgTable(
   ],
 )
 
-/** The workspace's people as of the last Slack sync: what newcomers and leavers are told apart by. */
-export const slackPeople = pgTable('slack_people', {
-  id: text().primaryKey(),
-  email: text(),
-  name: text().notNull(),
-  state: text({ enum: SLACK_STATES }).notNull(),
-  seenAt: at('seen_at').notNull(),
-})
+/** The workspace's people as of the last Slack sync: what newcomers and leavers are told apart by. Bots are not people. */
+export const slackPeople = pgTable(
+  'slack_people',
+  {
+    id: text().primaryKey(),
+    /** Lower case. */
+    email: text(),
+    name: text().notNull(),
+    state: text({ enum: SLACK_STATES }).notNull(),
+    seenAt: at('seen_at').notNull(),
+    /** The run that last saw them. */
+    seenIn: text('seen_in').notNull(),
+    /** The run that saw them come, come back or go; null: they have been like this for as long as anybody looked. */
+    changedIn: text('changed_in'),
+  },
+  (table) => [index('slack_people_email').on(table.email), index('slack_people_changed').on(table.changedIn)],
+)
 
 /** Work that many changes ask for and one run does: the run that is asked for next, and whether it is. */
 export const requestedWork = pgTable('requested_work', {
@@ -169,10 +178,14 @@ export const requestedWork = pgTable('requested_work', {
   pending: boolean().notNull(),
 })
 
-/** Somebody asked to be forgotten. The address itself is not kept: only its hash, and what was erased. */
+/** Somebody asked to be forgotten. What is kept of the address is its hash. */
 export const erasures = pgTable('erasures', {
   id: text().primaryKey(),
+  /** HMAC-SHA-256 of the lower-case address, hexadecimal, keyed with this installation's own secret. */
   emailHash: text('email_hash').notNull(),
+  /** Whom it is about, until it is done. */
+  address: text(),
+  memberId: text('member_id'),
   requestedBy: text('requested_by').notNull(),
   requestedAt: at('requested_at').notNull(),
   finishedAt: at('finished_at'),
