@@ -1,8 +1,8 @@
 /** What anybody can send: refused quickly, counted, and leaving no row anywhere. */
-import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newNumber } from '../support/sandbox-world.ts'
 import { GOOD_POST, submit } from '../support/stories.ts'
+import { raw, refusalsCounted, rowsEverywhere, tampered, twice, withHeaders } from './attacks.ts'
 import { clickPayload, type SignedRequest, send, signedInteraction, signedText, wallClock } from './signed.ts'
 import { approvalOf, type Stage, setStage } from './stage.ts'
 
@@ -23,49 +23,9 @@ const text = () => signedText(stage.world, { from: newNumber(), body: GOOD_POST 
 const click = (options: Parameters<typeof signedInteraction>[2] = {}) =>
   signedInteraction(stage.world, clickPayload(stage.world, approvalId, 'job_approve', AMARA), options)
 
-/** One byte of the body is another. */
-function tampered(request: SignedRequest): SignedRequest {
-  const at = request.body.length >> 1
-  const other = request.body[at] === 'x' ? 'y' : 'x'
-  return { ...request, body: request.body.slice(0, at) + other + request.body.slice(at + 1) }
-}
-
-function withHeaders(request: SignedRequest, headers: Record<string, string | null>): SignedRequest {
-  const merged = Object.entries({ ...request.headers, ...headers })
-  return { ...request, headers: Object.fromEntries(merged.flatMap(([k, v]) => (v === null ? [] : [[k, v]]))) }
-}
-
-/** Sends over a socket of its own: headers as lines (a list is several), and a body that may never end. */
-function raw(
-  request: { url: string; headers: Record<string, string | string[]>; body: string },
-  options: { end: boolean },
-): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(request.url, { method: 'POST', agent: false, headers: request.headers })
-    outgoing.on('response', (incoming) => {
-      resolve(incoming.statusCode ?? 0)
-      outgoing.destroy()
-    })
-    outgoing.on('error', reject)
-    if (options.end) outgoing.end(request.body)
-    else outgoing.write(request.body)
-  })
-}
-
 type Refusal = [name: string, status: number, source: string, reason: string, attack: () => Promise<number>]
 
 const sent = async (request: SignedRequest) => (await send(request)).status
-const twice = (request: SignedRequest, header: string) =>
-  raw(
-    {
-      ...request,
-      headers: {
-        ...request.headers,
-        [header]: [request.headers[header] ?? '', request.headers[header] ?? ''],
-      },
-    },
-    { end: true },
-  )
 const FIVE_MINUTES_MS = 5 * MINUTES_MS
 
 const REFUSALS: Refusal[] = [
@@ -227,46 +187,26 @@ const REFUSALS: Refusal[] = [
   ]),
 ]
 
-async function refusalsCounted(): Promise<Map<string, number>> {
-  const metrics = await (await fetch(`${stage.url}/metrics`)).text()
-  const lines = metrics.matchAll(
-    /^kinkeeper_webhook_refusals_total\{source="(.+?)",reason="(.+?)"\} (\d+)$/gm,
-  )
-  return new Map([...lines].map(([, source, reason, count]) => [`${source} ${reason}`, Number(count)]))
-}
-
-/** How many rows every table has: ours, the sign-in's and the engine's. */
-async function rowsEverywhere(): Promise<Record<string, number>> {
-  const tables = await stage.rows<{ name: string }>(
-    `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
-     where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema') order by 1`,
-  )
-  const counts = await Promise.all(
-    tables.map(async ({ name }) => [name, await stage.count(`from ${name}`)] as const),
-  )
-  return Object.fromEntries(counts)
-}
-
 describe('refused', () => {
   test.each(REFUSALS)('%s → %i', async (_name, status, source, reason, attack) => {
     const key = `${source} ${reason}`
-    const [before, rows] = await Promise.all([refusalsCounted(), rowsEverywhere()])
+    const [before, rows] = await Promise.all([refusalsCounted(stage), rowsEverywhere(stage)])
     expect(await attack()).toBe(status)
-    expect((await refusalsCounted()).get(key)).toBe((before.get(key) ?? 0) + 1)
-    expect(await rowsEverywhere()).toEqual(rows)
+    expect((await refusalsCounted(stage)).get(key)).toBe((before.get(key) ?? 0) + 1)
+    expect(await rowsEverywhere(stage)).toEqual(rows)
   })
 
   test('five hundred forged deliveries leave the numbers in the count and nothing else', async () => {
-    const [before, rows] = await Promise.all([refusalsCounted(), rowsEverywhere()])
+    const [before, rows] = await Promise.all([refusalsCounted(stage), rowsEverywhere(stage)])
     const statuses = await Promise.all(
       Array.from({ length: 500 }, (_, index) => sent(tampered(index % 2 === 0 ? text() : click()))),
     )
     expect(new Set(statuses)).toEqual(new Set([403]))
-    const after = await refusalsCounted()
+    const after = await refusalsCounted(stage)
     for (const key of ['twilio-sms mismatch', 'slack-interaction mismatch']) {
       expect(after.get(key)).toBe((before.get(key) ?? 0) + 250)
     }
-    expect(await rowsEverywhere()).toEqual(rows)
+    expect(await rowsEverywhere(stage)).toEqual(rows)
   })
 
   test('the same requests, untouched, are taken', async () => {

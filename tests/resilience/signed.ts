@@ -1,10 +1,11 @@
-/** Requests as Twilio and Slack sign them, made here from the vendors' descriptions and not with the program's code. */
+/** Requests as Twilio, Slack, Stripe and Clerk sign them, made here from the vendors' descriptions and not with the program's code. */
 import { createHmac, randomBytes } from 'node:crypto'
 import type { SandboxWorld } from '../support/sandbox-world.ts'
 
 export type SignedRequest = { url: string; headers: Record<string, string>; body: string }
 
 const FORM = 'application/x-www-form-urlencoded'
+const JSON_TYPE = 'application/json'
 
 /** A new MessageSid. */
 export function newMessageSid(): string {
@@ -97,6 +98,47 @@ export function modalPayload(
       private_metadata: JSON.stringify({ approvalId }),
       state: { values: Object.fromEntries(state) },
     },
+  }
+}
+
+/** An event of Stripe's. `atMs`: when it was signed, by the machine's clock. */
+export function signedStripe(
+  world: SandboxWorld,
+  event: unknown,
+  options: { atMs?: number; secret?: string } = {},
+): SignedRequest {
+  const body = typeof event === 'string' ? event : JSON.stringify(event)
+  const seconds = Math.floor((options.atMs ?? wallClock()) / 1_000)
+  const secret = options.secret ?? world.credentials.stripeWebhookSecret
+  const signature = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')
+  return {
+    url: `http://127.0.0.1:${world.appPort}/webhooks/stripe`,
+    headers: { 'content-type': JSON_TYPE, 'stripe-signature': `t=${seconds},v1=${signature}` },
+    body,
+  }
+}
+
+/** An event of Clerk's, as Svix sends it. `id`: the delivery's. */
+export function signedClerk(
+  world: SandboxWorld,
+  event: unknown,
+  options: { id?: string; atMs?: number; secret?: string } = {},
+): SignedRequest {
+  const body = typeof event === 'string' ? event : JSON.stringify(event)
+  const id = options.id ?? `msg_${randomBytes(12).toString('hex')}`
+  const seconds = Math.floor((options.atMs ?? wallClock()) / 1_000)
+  const secret = options.secret ?? world.credentials.clerkWebhookSecret
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
+  const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64')
+  return {
+    url: `http://127.0.0.1:${world.appPort}/webhooks/clerk`,
+    headers: {
+      'content-type': JSON_TYPE,
+      'svix-id': id,
+      'svix-timestamp': String(seconds),
+      'svix-signature': `v1,${signature}`,
+    },
+    body,
   }
 }
 
