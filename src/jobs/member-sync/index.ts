@@ -85,7 +85,13 @@ async function bringUpToDate(parts: MembershipParts, memberId: string): Promise<
 
 async function archive(parts: MembershipParts, member: Member): Promise<Updated> {
   if (!member.mailchimpEmail) return { said: 'Mailchimp never knew them', change: 'none', welcome: false }
-  await parts.connectors.mailchimp.archiveContact(member.mailchimpEmail)
+  const { mailchimp } = parts.connectors
+  const contact = await mailchimp.findContact(member.mailchimpEmail)
+  if (contact && contact.status !== 'archived') {
+    // First the tag: should they ever come back, they do not come back as a member.
+    await mailchimp.setTags(member.mailchimpEmail, [{ name: MEMBER_TAG, active: false }])
+    await mailchimp.archiveContact(member.mailchimpEmail)
+  }
   return { said: 'Put away: the account is gone', change: 'archived', welcome: false }
 }
 
