@@ -6,8 +6,11 @@ const CASES: [Change, unknown][] = [
   [{ topic: 'inbox', id: null }, [['inbox']]],
   [{ topic: 'submission', id: 's1' }, [['post', 's1'], ['posts'], ['inbox']]],
   [{ topic: 'submission', id: null }, [['post'], ['posts'], ['inbox']]],
-  [{ topic: 'run', id: 'r1' }, [['run', 'r1'], ['post'], ['inbox']]],
-  [{ topic: 'effect', id: 'e1' }, [['inbox'], ['post'], ['run']]],
+  [{ topic: 'run', id: 'r1' }, [['run', 'r1'], ['post'], ['inbox'], ['schedules']]],
+  [{ topic: 'effect', id: 'e1' }, [['inbox'], ['post'], ['run'], ['member']]],
+  [{ topic: 'member', id: 'm1' }, [['member', 'm1'], ['members']]],
+  [{ topic: 'schedule', id: 'cleanup' }, [['schedules']]],
+  [{ topic: 'provider', id: 'luma' }, [['connections'], ['run']]],
 ]
 
 it.each(CASES)('fetches again what %o made stale', (change, keys) => {

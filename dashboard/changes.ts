@@ -31,15 +31,15 @@ export function staleQueries(change: Change): QueryKey[] {
     case 'submission':
       return [change.id === null ? ['post'] : ['post', change.id], ['posts'], ['inbox']]
     case 'run':
-      return [change.id === null ? ['run'] : ['run', change.id], ['post'], ['inbox']]
+      return [change.id === null ? ['run'] : ['run', change.id], ['post'], ['inbox'], ['schedules']]
     case 'effect':
-      return [['inbox'], ['post'], ['run']]
+      return [['inbox'], ['post'], ['run'], ['member']]
     case 'member':
       return [change.id === null ? ['member'] : ['member', change.id], ['members']]
     case 'schedule':
       return [['schedules']]
     case 'provider':
-      return [['connections']]
+      return [['connections'], ['run']]
     case 'clock':
       return [[]]
   }

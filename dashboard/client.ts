@@ -11,6 +11,15 @@ import type {
   SubmissionPage,
   SubmissionStatus,
 } from '../src/server/contract.ts'
+import type {
+  ConnectionView,
+  MemberActionAnswer,
+  MemberDetail,
+  MemberPage,
+  MemberSummary,
+  MembershipState,
+  ScheduleView,
+} from '../src/server/membership-contract.ts'
 
 /**
  * Everything the dashboard asks the server for, one typed function per endpoint of `src/server/contract.ts`.
@@ -36,6 +45,15 @@ export const client = {
   resolveEffect: (id: string, resolution: EffectResolution) =>
     send('POST', `/api/effects/${encodeURIComponent(id)}/resolution`, resolution),
 
+  members: (filter: MembersFilter) => get<MemberPage>(`/api/members${query(filter)}`),
+  member: (id: string) => get<MemberDetail>(memberPath(id)),
+  actOnMember: (id: string, { act, ...body }: MemberAct) =>
+    send<MemberActionAnswer>('POST', `${memberPath(id)}/${act}`, body),
+  schedules: () => get<{ schedules: ScheduleView[] }>('/api/schedules'),
+  runSchedule: (name: string) =>
+    send<{ runId: string }>('POST', `/api/schedules/${encodeURIComponent(name)}/run`, {}),
+  connections: () => get<{ connections: ConnectionView[] }>('/api/connections'),
+
   people: () => get<PeopleList>('/api/people'),
   invite: (email: string, role: Role) =>
     send<{ link: string }>('POST', '/api/people/invitations', { email, role }),
@@ -43,6 +61,21 @@ export const client = {
 }
 
 export type PostsFilter = { status?: SubmissionStatus; q?: string; cursor?: string }
+
+export type MembersFilter = {
+  membership?: MembershipState | 'deleted'
+  slack?: MemberSummary['slack']
+  problem?: '1'
+  q?: string
+  cursor?: string
+}
+
+/** What can be done about a member by hand. */
+export type MemberAct =
+  | { act: 'sync' }
+  | { act: 'deactivate'; reason: string }
+  | { act: 'undo'; deactivationId: string }
+  | { act: 'erase'; confirm: string }
 
 /** GET /api/people (owners only). */
 export type PeopleList = {
@@ -75,6 +108,10 @@ export function send<T = unknown>(
   body: unknown,
 ): Promise<T> {
   return request<T>(method, path, body)
+}
+
+function memberPath(id: string): string {
+  return `/api/members/${encodeURIComponent(id)}`
 }
 
 async function request<T>(method: string, path: string, body: unknown): Promise<T> {

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { client, type PostsFilter } from './client.ts'
+import { client, type MembersFilter, type PostsFilter } from './client.ts'
 
 /** One definition per query: its key, which `changes.ts` invalidates by prefix, and how it is fetched. */
 export const queries = {
@@ -18,5 +18,19 @@ export const queries = {
     }),
   post: (id: string) => queryOptions({ queryKey: ['post', id], queryFn: () => client.post(id) }),
   run: (id: string) => queryOptions({ queryKey: ['run', id], queryFn: () => client.run(id) }),
+  members: (filter: MembersFilter) =>
+    queryOptions({
+      queryKey: ['members', filter],
+      queryFn: () => client.members(filter),
+      placeholderData: (previous) => previous,
+    }),
+  member: (id: string) => queryOptions({ queryKey: ['member', id], queryFn: () => client.member(id) }),
+  // Use against limits and the ends of runs are not announced one by one.
+  schedules: queryOptions({ queryKey: ['schedules'], queryFn: client.schedules, refetchInterval: 5_000 }),
+  connections: queryOptions({
+    queryKey: ['connections'],
+    queryFn: client.connections,
+    refetchInterval: 5_000,
+  }),
   people: queryOptions({ queryKey: ['people'], queryFn: client.people }),
 }

@@ -1,19 +1,24 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import type { SubmissionStatus } from '../src/server/contract.ts'
 import { App, PageFailed, PageMissing } from './app.tsx'
+import type { MembersFilter } from './client.ts'
+import { ConnectionsPage } from './pages/connections.tsx'
 import { InboxPage } from './pages/inbox.tsx'
+import { MemberPage } from './pages/member.tsx'
+import { MembersPage } from './pages/members.tsx'
 import { PeoplePage } from './pages/people.tsx'
 import { PostPage } from './pages/post.tsx'
 import { PostsPage } from './pages/posts.tsx'
 import { RunPage } from './pages/run.tsx'
+import { SchedulesPage } from './pages/schedules.tsx'
 import { WelcomePage } from './pages/welcome.tsx'
-import { SUBMISSION_WORDS } from './words.ts'
+import { MEMBERSHIP_WORDS, SLACK_WORDS, SUBMISSION_WORDS } from './words.ts'
 
 /** Every page with its address. What a page shows besides its path is in its search parameters, checked here. */
 
 type InboxSearch = { approval?: string }
 export type PostsSearch = { status?: SubmissionStatus; q?: string; cursor?: string }
-const SANDBOX_TABS = ['phone', 'slack', 'circle', 'controls'] as const
+const SANDBOX_TABS = ['phone', 'slack', 'circle', 'people', 'mailchimp', 'luma', 'controls'] as const
 export type SandboxTab = (typeof SANDBOX_TABS)[number]
 type SandboxSearch = { tab?: SandboxTab }
 type WelcomeSearch = { token?: string }
@@ -35,7 +40,7 @@ const postsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/posts',
   validateSearch: (search): PostsSearch => ({
-    ...(isSubmissionStatus(search.status) && { status: search.status }),
+    ...(isKey(SUBMISSION_WORDS, search.status) && { status: search.status }),
     ...text('q', search.q),
     ...text('cursor', search.cursor),
   }),
@@ -52,6 +57,37 @@ const runRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/runs/$id',
   component: RunPage,
+})
+
+const membersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/members',
+  validateSearch: (search): MembersFilter => ({
+    ...(isKey(MEMBERSHIP_WORDS, search.membership) && { membership: search.membership }),
+    ...(isKey(SLACK_WORDS, search.slack) && { slack: search.slack }),
+    ...(String(search.problem) === '1' && { problem: '1' }),
+    ...text('q', search.q),
+    ...text('cursor', search.cursor),
+  }),
+  component: MembersPage,
+})
+
+const memberRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/members/$id',
+  component: MemberPage,
+})
+
+const schedulesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/schedules',
+  component: SchedulesPage,
+})
+
+const connectionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/connections',
+  component: ConnectionsPage,
 })
 
 const peopleRoute = createRoute({
@@ -88,6 +124,10 @@ const routeTree = rootRoute.addChildren([
   postsRoute,
   postRoute,
   runRoute,
+  membersRoute,
+  memberRoute,
+  schedulesRoute,
+  connectionsRoute,
   peopleRoute,
   welcomeRoute,
   sandboxRoute,
@@ -111,6 +151,6 @@ function text<Name extends string>(name: Name, value: unknown): Partial<Record<N
   return (isText ? { [name]: String(value) } : {}) as Partial<Record<Name, string>>
 }
 
-function isSubmissionStatus(value: unknown): value is SubmissionStatus {
-  return typeof value === 'string' && value in SUBMISSION_WORDS
+function isKey<Name extends string>(words: Record<Name, unknown>, value: unknown): value is Name {
+  return typeof value === 'string' && Object.hasOwn(words, value)
 }

@@ -5,9 +5,11 @@ import type {
   Publication,
   Role,
   RunStatus,
+  RunSummary,
   StepView,
   SubmissionStatus,
 } from '../src/server/contract.ts'
+import type { ConnectionView, MemberSummary, MembershipState } from '../src/server/membership-contract.ts'
 import type { IconName } from './ui/icon.tsx'
 
 /**
@@ -74,6 +76,49 @@ export const ROLE_WORDS: Record<Role, { word: string; may: string }> = {
   owner: { word: 'Owner', may: 'Decides, retries, and invites people' },
   approver: { word: 'Approver', may: 'Approves, denies, edits and retries' },
   viewer: { word: 'Viewer', may: 'Sees everything, changes nothing' },
+}
+
+/** How a member stands, by the words of `MemberSummary.standing`. */
+const STANDING_WORDS: Record<string, StatusWords> = {
+  active: { tone: 'ok', icon: 'check', word: 'Active' },
+  trial: { tone: 'info', icon: 'clock', word: 'Trial' },
+  cancelled: { tone: 'info', icon: 'clock', word: 'Cancelled' },
+  'past due': { tone: 'warn', icon: 'alert', word: 'Past due' },
+  'kept by hand': { tone: 'ok', icon: 'hand', word: 'Kept by hand' },
+  ended: { tone: 'idle', icon: 'minus', word: 'Ended' },
+  'no subscription': { tone: 'idle', icon: 'minus', word: 'No subscription' },
+  deactivated: { tone: 'idle', icon: 'stop', word: 'Deactivated' },
+  deleted: { tone: 'idle', icon: 'cross', word: 'Deleted' },
+}
+
+export function standingWords(standing: string): StatusWords {
+  return STANDING_WORDS[standing] ?? { tone: 'idle', icon: 'question', word: standing }
+}
+
+export const MEMBERSHIP_WORDS: Record<MembershipState | 'deleted', string> = {
+  active: 'Members',
+  ended: 'Ended',
+  none: 'Never members',
+  deleted: 'Deleted',
+}
+
+export const SLACK_WORDS: Record<MemberSummary['slack'], string> = {
+  active: 'In Slack',
+  deactivated: 'Deactivated in Slack',
+  absent: 'Not in Slack',
+  unknown: 'Slack not asked yet',
+}
+
+export const BREAKER_WORDS: Record<ConnectionView['breaker'], StatusWords> = {
+  closed: { tone: 'ok', icon: 'check', word: 'Answering' },
+  open: { tone: 'bad', icon: 'stop', word: 'Away' },
+  'half-open': { tone: 'warn', icon: 'progress', word: 'Being tried' },
+}
+
+/** The words for a run, in which a provider's absence outweighs being scheduled. */
+export function runWords({ status, parked }: Pick<RunSummary, 'status' | 'parked'>): StatusWords {
+  if (!parked) return RUN_WORDS[status]
+  return { tone: 'warn', icon: 'clock', word: `Waits for ${PROVIDER_NAMES[parked.provider]}` }
 }
 
 /** Who decided, and where: `Approved by Dana Whitfield in Slack`. */

@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import type { AttentionItem, InboxItem } from '../../src/server/contract.ts'
+import type { QuestionItem } from '../../src/server/membership-contract.ts'
 import { queries } from '../queries.ts'
 import { useMayDecide, useSession } from '../session.ts'
 import { Button } from '../ui/button.tsx'
@@ -12,11 +13,12 @@ import { Skeleton } from '../ui/skeleton.tsx'
 import { ApprovalCard } from './inbox/approval-card.tsx'
 import { AttentionCard, attentionKey } from './inbox/attention.tsx'
 import { useDecisionDialogs } from './inbox/decision-dialogs.tsx'
+import { QuestionCard } from './inbox/question-card.tsx'
 import styles from './inbox.module.css'
 
 const route = getRouteApi('/')
 
-/** What needs a person: posts to decide, nearest deadline first, and what went wrong. */
+/** What needs a person: questions, posts to decide, nearest deadline first, and what went wrong. */
 export function InboxPage() {
   const inbox = useInfiniteQuery(queries.inbox)
   const { approval } = route.useSearch()
@@ -35,7 +37,13 @@ export function InboxPage() {
       {inbox.isPending && <Skeleton rows={3} height={232} />}
       {items && first && (
         <>
-          <Approvals items={items} openCount={first.openCount} focusOn={approval ?? null} />
+          <Questions questions={first.questions} />
+          <Approvals
+            items={items}
+            openCount={first.openCount - first.questions.length}
+            isAlone={first.questions.length === 0}
+            focusOn={approval ?? null}
+          />
           {inbox.hasNextPage && (
             <Button busy={inbox.isFetchingNextPage} onClick={() => void inbox.fetchNextPage()}>
               Show more
@@ -48,8 +56,29 @@ export function InboxPage() {
   )
 }
 
-function Approvals(props: { items: InboxItem[]; openCount: number; focusOn: string | null }) {
-  const { items, openCount, focusOn } = props
+function Questions({ questions }: { questions: QuestionItem[] }) {
+  if (questions.length === 0) return null
+  return (
+    <Section title={`To answer · ${questions.length}`}>
+      <ul className={styles.list}>
+        {questions.map((question) => (
+          <li key={question.approval.id}>
+            <QuestionCard question={question} />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  )
+}
+
+function Approvals(props: {
+  items: InboxItem[]
+  openCount: number
+  /** Nothing else is to be decided. */
+  isAlone: boolean
+  focusOn: string | null
+}) {
+  const { items, openCount, isAlone, focusOn } = props
   const list = useRef<HTMLUListElement>(null)
   const lastFocused = useRef<number | null>(null)
   const count = items.length
@@ -67,7 +96,7 @@ function Approvals(props: { items: InboxItem[]; openCount: number; focusOn: stri
     rows[Math.min(lastFocused.current, count - 1)]?.focus()
   }, [count, writing])
 
-  if (count === 0) return <NothingToDecide />
+  if (count === 0) return isAlone && <NothingToDecide />
   return (
     <Section title={`To decide · ${openCount}`}>
       <ul className={styles.list} ref={list}>

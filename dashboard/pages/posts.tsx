@@ -7,11 +7,11 @@ import { Badge } from '../ui/badge.tsx'
 import { EmptyState, Problem } from '../ui/empty-state.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { RelativeTime } from '../ui/relative-time.tsx'
+import { SearchField } from '../ui/search-field.tsx'
 import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { Tabs } from '../ui/tabs.tsx'
 import { SUBMISSION_WORDS, submissionWords } from '../words.ts'
-import { SearchField } from './posts/search-field.tsx'
 import styles from './posts.module.css'
 
 const route = getRouteApi('/posts')
@@ -24,7 +24,23 @@ export function PostsPage() {
 
   return (
     <>
-      <PageHead title="Job posts" aside={<SearchField key={search.q ?? ''} q={search.q ?? ''} />} />
+      <PageHead
+        title="Job posts"
+        aside={
+          <SearchField
+            key={search.q ?? ''}
+            label="Search the job posts"
+            q={search.q ?? ''}
+            onSearch={(q) =>
+              void navigate({
+                search: ({ status }) => ({ ...(status && { status }), ...(q && { q }) }),
+                hash: 'search',
+                replace: true,
+              })
+            }
+          />
+        }
+      />
       <Tabs
         label="Status"
         value={search.status ?? 'all'}

@@ -11,7 +11,7 @@ import { Icon } from '../ui/icon.tsx'
 import { MachineTime } from '../ui/machine-time.tsx'
 import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
-import { RUN_WORDS } from '../words.ts'
+import { PROVIDER_NAMES, runWords } from '../words.ts'
 import { RetryRun } from './inbox/retry.tsx'
 import { EffectList } from './post/effect-list.tsx'
 import { StepRow } from './run/step-row.tsx'
@@ -46,7 +46,7 @@ function Run({ detail }: { detail: RunDetail }) {
         aside={run.status === 'failed' && mayDecide ? <RetryRun runId={run.id} /> : null}
       >
         <div className={styles.facts}>
-          <Badge status={RUN_WORDS[run.status]} />
+          <Badge status={runWords(run)} />
           <span>
             queued <MachineTime at={run.createdAt} />
           </span>
@@ -61,9 +61,15 @@ function Run({ detail }: { detail: RunDetail }) {
               {submission.title ?? `Job post ${submission.reference}`}
             </Link>
           )}
+          {detail.memberId && (
+            <Link to="/members/$id" params={{ id: detail.memberId }}>
+              The member
+            </Link>
+          )}
           <code>{run.id}</code>
         </div>
       </PageHead>
+      {run.parked && <Parked parked={run.parked} />}
       {detail.error && (
         <p className={styles.error}>
           <Icon name="alert" /> {detail.error}
@@ -77,6 +83,23 @@ function Run({ detail }: { detail: RunDetail }) {
         <pre className={styles.json}>{detail.input}</pre>
       </Section>
     </>
+  )
+}
+
+function Parked({ parked }: { parked: NonNullable<RunDetail['run']['parked']> }) {
+  const name = PROVIDER_NAMES[parked.provider]
+  return (
+    <div className={styles.parked} role="status">
+      <Icon name="clock" />
+      <div>
+        <p>
+          <strong>Waiting for {name} to come back</strong> since <MachineTime at={parked.since} />
+          {parked.times > 1 && `, tried ${parked.times} times`}. It goes on by itself.
+        </p>
+        <p>{parked.reason}</p>
+        <Link to="/connections">How {name} stands</Link>
+      </div>
+    </div>
   )
 }
 

@@ -2,12 +2,12 @@ import { DialogFrame } from './dialog.tsx'
 import styles from './key-help.module.css'
 
 const KEYS: [string, string][] = [
-  ['/', 'Search the job posts'],
+  ['/', 'Search the job posts, or on their page the members'],
   ['j', 'Next card or row'],
   ['k', 'Previous card or row'],
   ['Enter', 'Open the row'],
-  ['a', 'Approve the card in focus'],
-  ['d', 'Deny it, with a reason'],
+  ['a', 'Approve the card in focus, or answer with its first button'],
+  ['d', 'Deny it, with a reason, or answer with its second button'],
   ['e', 'Edit it before approving'],
   ['?', 'Show these keys'],
 ]

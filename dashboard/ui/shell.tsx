@@ -3,15 +3,18 @@ import type { ReactNode } from 'react'
 import type { SessionInfo } from '../../src/server/contract.ts'
 import { AccountMenu } from './account-menu.tsx'
 import { Icon, type IconName } from './icon.tsx'
+import { MoreMenu } from './more-menu.tsx'
 import { Providers } from './providers.tsx'
 import styles from './shell.module.css'
 
 type User = NonNullable<SessionInfo['user']>
-type Destination = {
-  to: '/' | '/posts' | '/people' | '/sandbox'
+export type Destination = {
+  to: '/' | '/posts' | '/members' | '/schedules' | '/connections' | '/people' | '/sandbox'
   label: string
   icon: IconName
   count?: number
+  /** On a phone it stands in the menu “More”: a thumb needs room, and these are not daily bread. */
+  rare?: true
 }
 
 /** The frame of every page: where one can go, which providers are live, who is signed in. */
@@ -24,6 +27,7 @@ export function Shell(props: {
   children: ReactNode
 }) {
   const { session, user } = props
+  const places = destinations(session, user, props.openCount)
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#content">
@@ -35,9 +39,10 @@ export function Shell(props: {
           Kinkeeper
         </Link>
         <nav className={styles.nav} aria-label="Main">
-          {destinations(session, user, props.openCount).map((place) => (
+          {places.map((place) => (
             <NavLink key={place.to} place={place} />
           ))}
+          <MoreMenu places={places.filter(({ rare }) => rare)} />
         </nav>
         <div className={styles.foot}>
           <Providers providers={session.providers} />
@@ -91,7 +96,7 @@ function NavLink({ place }: { place: Destination }) {
   return (
     <Link
       to={place.to}
-      className={styles.link ?? ''}
+      className={`${styles.link} ${place.rare ? styles.rare : ''}`}
       activeOptions={{ exact: place.to === '/', includeSearch: false }}
     >
       <Icon name={place.icon} size={18} />
@@ -110,8 +115,11 @@ function destinations(session: SessionInfo, user: User, openCount: number): Dest
   const places: Destination[] = [
     { to: '/', label: 'Inbox', icon: 'inbox', count: openCount },
     { to: '/posts', label: 'Job posts', icon: 'list' },
+    { to: '/members', label: 'Members', icon: 'user' },
+    { to: '/schedules', label: 'Schedules', icon: 'calendar', rare: true },
+    { to: '/connections', label: 'Connections', icon: 'link', rare: true },
   ]
-  if (user.role === 'owner') places.push({ to: '/people', label: 'People', icon: 'people' })
-  if (session.sandbox) places.push({ to: '/sandbox', label: 'Sandbox', icon: 'flask' })
+  if (user.role === 'owner') places.push({ to: '/people', label: 'People', icon: 'people', rare: true })
+  if (session.sandbox) places.push({ to: '/sandbox', label: 'Sandbox', icon: 'flask', rare: true })
   return places
 }

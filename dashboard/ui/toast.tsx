@@ -8,7 +8,7 @@ type Look = 'ok' | 'note' | 'bad'
 const ICONS: Record<Look, IconName> = { ok: 'check', note: 'message', bad: 'alert' }
 
 /** What happened, in a sentence; where it can be looked at. */
-export type Notice = { look: Look; title: string; detail?: string; postId?: string }
+export type Notice = { look: Look; title: string; detail?: string; postId?: string; runId?: string | null }
 
 export function ToastProvider({ children }: { children: ReactNode }) {
   return (
@@ -27,21 +27,23 @@ export function ToastProvider({ children }: { children: ReactNode }) {
 export function useToast(): (notice: Notice) => void {
   const { add, close } = Base.useToastManager()
   const navigate = useNavigate()
-  return ({ look, title, detail, postId }) => {
+  return ({ look, title, detail, postId, runId }) => {
+    const act = (children: string, go: () => Promise<void>) => ({
+      actionProps: {
+        children,
+        onClick: () => {
+          close(id)
+          void go()
+        },
+      },
+    })
     const id = add({
       title,
       type: look,
       description: detail,
       timeout: look === 'bad' ? 0 : 8_000,
-      ...(postId && {
-        actionProps: {
-          children: 'See the post',
-          onClick: () => {
-            close(id)
-            void navigate({ to: '/posts/$id', params: { id: postId } })
-          },
-        },
-      }),
+      ...(postId && act('See the post', () => navigate({ to: '/posts/$id', params: { id: postId } }))),
+      ...(runId && act('See the run', () => navigate({ to: '/runs/$id', params: { id: runId } }))),
     })
   }
 }

@@ -32,6 +32,7 @@ export function AttentionCard({ item }: { item: AttentionItem }) {
           title={item.effect.description}
           detail={item.effect.error ?? 'The answer was lost, so it is not known whether it happened.'}
           submission={item.submission}
+          memberId={item.memberId}
           runId={item.effect.runId}
           action={mayDecide && <EffectActions effect={item.effect} />}
         />
@@ -44,6 +45,7 @@ export function AttentionCard({ item }: { item: AttentionItem }) {
           title={`The job ${item.run.job} failed`}
           detail={item.error}
           submission={item.submission}
+          memberId={item.memberId}
           runId={item.run.id}
           action={mayDecide && <RetryRun runId={item.run.id} />}
         />
@@ -69,10 +71,11 @@ function Row(props: {
   title: string
   detail: string
   submission: SubmissionSummary | null
+  memberId?: string | null
   runId?: string
   action: ReactNode
 }) {
-  const { submission, runId } = props
+  const { submission, memberId, runId } = props
   return (
     <Card row label={props.title} tone={props.tone}>
       <div className={styles.row}>
@@ -86,6 +89,11 @@ function Row(props: {
             {submission && (
               <Link to="/posts/$id" params={{ id: submission.id }}>
                 Job post {submission.reference}
+              </Link>
+            )}
+            {memberId && (
+              <Link to="/members/$id" params={{ id: memberId }}>
+                The member
               </Link>
             )}
             {runId && (

@@ -4,7 +4,7 @@ import { describeTook } from '../../time.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Card, Section } from '../../ui/card.tsx'
 import { MachineTime } from '../../ui/machine-time.tsx'
-import { RUN_WORDS } from '../../words.ts'
+import { runWords } from '../../words.ts'
 import styles from './lists.module.css'
 
 /** The runs that worked on a post, each with its own page. */
@@ -16,7 +16,7 @@ export function RunList({ runs }: { runs: RunSummary[] }) {
           {runs.map((run) => (
             <li key={run.id} className={styles.row}>
               <div className={styles.status}>
-                <Badge status={RUN_WORDS[run.status]} />
+                <Badge status={runWords(run)} />
               </div>
               <div className={styles.text}>
                 <Link to="/runs/$id" params={{ id: run.id }} data-row>

@@ -1,13 +1,12 @@
-import { useNavigate, useRouterState } from '@tanstack/react-router'
+import { useRouterState } from '@tanstack/react-router'
 import { type FormEvent, useEffect, useRef, useState } from 'react'
-import { Icon } from '../../ui/icon.tsx'
+import { Icon } from './icon.tsx'
 import styles from './search-field.module.css'
 
-/** Searches the job posts on Enter; the words go into the URL. */
-export function SearchField({ q }: { q: string }) {
-  const [words, setWords] = useState(q)
+/** Searches on Enter; the caller puts the words into the URL. The key `/` leads here. */
+export function SearchField(props: { label: string; q: string; onSearch: (q: string) => void }) {
+  const [words, setWords] = useState(props.q)
   const field = useRef<HTMLInputElement>(null)
-  const navigate = useNavigate({ from: '/posts' })
   const isAskedFor = useRouterState({ select: ({ location }) => location.hash === 'search' })
 
   useEffect(() => {
@@ -16,12 +15,7 @@ export function SearchField({ q }: { q: string }) {
 
   function submit(event: FormEvent) {
     event.preventDefault()
-    const wanted = words.trim()
-    void navigate({
-      search: ({ status }) => ({ ...(status && { status }), ...(wanted && { q: wanted }) }),
-      hash: 'search',
-      replace: true,
-    })
+    props.onSearch(words.trim())
   }
 
   return (
@@ -32,7 +26,7 @@ export function SearchField({ q }: { q: string }) {
           ref={field}
           id="search"
           type="search"
-          aria-label="Search the job posts"
+          aria-label={props.label}
           placeholder="Search"
           className={styles.input}
           value={words}
