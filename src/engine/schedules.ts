@@ -130,13 +130,18 @@ export function requestedSlot(cron: Cron, nowMs: number): number {
 }
 
 function parse({ name, cron, zone }: ScheduleDefinition): Cron {
+  const unclear = (why: string, cause?: unknown) =>
+    new NeverRetryError(`The schedule "${name}" (${cron}, ${zone}) cannot be understood. ${why}`, { cause })
+  if (cron.trim().split(/\s+/).length !== 5)
+    throw unclear('Write five fields: minute, hour, day, month, weekday.')
+  if (zone === '') throw unclear('Name a zone, such as UTC or Europe/Stockholm.')
   try {
-    return new Cron(cron, { timezone: zone, paused: true })
+    const parsed = new Cron(cron, { timezone: zone, paused: true, mode: '5-part' })
+    if (parsed.nextRun()) return parsed
   } catch (error) {
-    throw new NeverRetryError(`The schedule "${name}" (${cron}, ${zone}) cannot be understood.`, {
-      cause: error,
-    })
+    throw unclear('Look at its fields and its zone.', error)
   }
+  throw unclear('There is no such day.')
 }
 
 async function remember({ database, clock, definitions }: Options): Promise<void> {
