@@ -8,8 +8,11 @@ import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
 import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
-import { SECOND_MS } from '../../primitives/index.ts'
+import { SECOND_MS, seam } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
+import { type GroupChange, planGroup } from './group-plan.ts'
+import { answersOnChanges, askAboutChanges } from './group-question.ts'
+import { matchMembers, wasMatchedBefore } from './workspace.ts'
 
 const inputSchema = z.object({ number: z.int().positive() })
 export type SlackGroupJob = Job<z.infer<typeof inputSchema>>
@@ -33,7 +36,15 @@ export function defineSlackGroup(parts: MembershipParts): SlackGroupJob {
           .set({ pending: false })
           .where(eq(tables.requestedWork.name, WORK))
       })
-      return syncGroup(context, parts)
+      if (parts.slackGroup === null || parts.modes.slack === 'off') return 'No user group is kept'
+      const ready = await context.step('look for the members in Slack', async () => {
+        // Before anybody has looked who is in the workspace, nobody would be known to belong into the group.
+        if (!(await wasMatchedBefore(parts.database))) return false
+        await matchMembers(parts.database, parts.clock.now())
+        return true
+      })
+      if (!ready) return 'Waits for the first sync of the workspace'
+      return describe(await makeGroupRight(context, parts, parts.slackGroup))
     },
   })
 }
@@ -76,32 +87,69 @@ export async function desiredGroup(tx: Pick<Transaction, 'db'>): Promise<string[
         isNull(members.deletedAt),
       ),
     )
-  return rows.flatMap(({ slackUserId }) => slackUserId ?? []).sort()
+  return [...new Set(rows.flatMap(({ slackUserId }) => slackUserId ?? []))].sort()
 }
 
-/** Compares and, where it differs, replaces. @returns what changed, in words */
-async function syncGroup(context: RunContext, parts: MembershipParts): Promise<string> {
-  const group = parts.slackGroup
-  if (group === null || parts.modes.slack === 'off') return 'No user group is kept'
-  const changed = await context.call('make the user group right', async () => {
-    const { slackPeople } = parts.connectors
-    const [desired, current] = [await desiredGroup(parts.database), await slackPeople.groupMembers(group)]
-    const added = desired.filter((id) => !current.includes(id))
-    const removed = current.filter((id) => !desired.includes(id))
-    if (added.length + removed.length > 0) await slackPeople.setGroupMembers(group, desired)
-    return { added, removed }
+/** `asked`: changes that were put to a person instead. */
+export type GroupOutcome = { added: number; removed: number; asked: number }
+
+/** How often the group is looked at again because members changed while it was being written. */
+const MOST_PASSES = 3
+
+/** Compares, and where it differs, replaces, as far as the guard lets it. */
+export async function makeGroupRight(
+  context: RunContext,
+  parts: MembershipParts,
+  group: string,
+): Promise<GroupOutcome> {
+  const done = await context.call('make the user group right', async () => {
+    const changes: GroupChange[] = []
+    let asked = 0
+    // Another run may be writing the group too, of what it read a moment earlier or later: the last one that writes has
+    // looked again afterwards.
+    for (let pass = 1; pass <= MOST_PASSES; pass++) {
+      const desired = await desiredGroup(parts.database)
+      const current = await parts.connectors.slackPeople.groupMembers(group)
+      const plan = planGroup(
+        { desired, current },
+        await answersOnChanges(parts.database, parts.clock.now()),
+        parts.settings.guard,
+      )
+      if (plan.ask.length > 0) {
+        const found = { runId: context.runId, size: current.length }
+        await parts.database.transaction((tx) => askAboutChanges(tx, parts, plan.ask, found))
+        asked = plan.ask.length
+      }
+      if (plan.changes.length > 0) {
+        seam('slack-group.before-call')
+        await parts.connectors.slackPeople.setGroupMembers(group, plan.target)
+        seam('slack-group.after-call')
+        changes.push(...plan.changes)
+      }
+      if (String(await desiredGroup(parts.database)) === String(desired)) break
+    }
+    const of = (sign: '+' | '-') =>
+      changes.filter((each) => each.startsWith(sign)).map((each) => each.slice(1))
+    return { added: of('+'), removed: of('-'), asked }
   })
-  if (changed.added.length + changed.removed.length === 0) return 'It was right already'
+  const outcome = { added: done.added.length, removed: done.removed.length, asked: done.asked }
+  if (outcome.added + outcome.removed === 0) return outcome
   await context.transaction('note what changed', (tx) =>
     recordAudit(tx, {
       atMs: parts.clock.now(),
       actor: SYSTEM,
       action: 'changed the members’ user group in Slack',
       target: { kind: 'community', id: group },
-      reason: `${changed.added.length} joined, ${changed.removed.length} left`,
-      detail: changed,
+      reason: describe(outcome),
+      detail: { added: done.added, removed: done.removed },
       runId: context.runId,
     }),
   )
-  return `${changed.added.length} joined, ${changed.removed.length} left`
+  return outcome
+}
+
+function describe({ added, removed, asked }: GroupOutcome): string {
+  const held = asked > 0 ? `; a person is asked about ${asked} more changes` : ''
+  if (added + removed === 0) return asked > 0 ? `Nothing was changed${held}` : 'It was right already'
+  return `${added} joined, ${removed} left${held}`
 }
