@@ -79,7 +79,7 @@ export const ROLE_WORDS: Record<Role, { word: string; may: string }> = {
 }
 
 /** How a member stands, by the words of `MemberSummary.standing`. */
-const STANDING_WORDS: Record<string, StatusWords> = {
+export const STANDING_WORDS: Record<string, StatusWords> = {
   active: { tone: 'ok', icon: 'check', word: 'Active' },
   trial: { tone: 'info', icon: 'clock', word: 'Trial' },
   cancelled: { tone: 'info', icon: 'clock', word: 'Cancelled' },

@@ -9,8 +9,15 @@ import { RelativeTime } from '../ui/relative-time.tsx'
 import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { Tabs } from '../ui/tabs.tsx'
-import { EFFECT_WORDS, PROVIDER_WORDS, RUN_WORDS, SUBMISSION_WORDS } from '../words.ts'
-import { Buttons, Dialogs, Fields, Toasts } from './gallery/controls.tsx'
+import {
+  BREAKER_WORDS,
+  EFFECT_WORDS,
+  PROVIDER_WORDS,
+  RUN_WORDS,
+  STANDING_WORDS,
+  SUBMISSION_WORDS,
+} from '../words.ts'
+import { Buttons, Dialogs, Fields, Meters, Toasts } from './gallery/controls.tsx'
 import styles from './gallery.module.css'
 
 /** Every component in every state, in development and in the sandbox. */
@@ -47,6 +54,9 @@ export function GalleryPage() {
       <Section title="Cards">
         <Cards />
       </Section>
+      <Section title="Meters and filters">
+        <Meters />
+      </Section>
       <Section title="Times">
         <Times />
       </Section>
@@ -68,7 +78,7 @@ export function GalleryPage() {
 }
 
 function Badges() {
-  const sets = [SUBMISSION_WORDS, RUN_WORDS, EFFECT_WORDS, PROVIDER_WORDS]
+  const sets = [SUBMISSION_WORDS, RUN_WORDS, EFFECT_WORDS, PROVIDER_WORDS, STANDING_WORDS, BREAKER_WORDS]
   return sets.map((words) => (
     <div key={Object.keys(words).join()} className={styles.row}>
       {Object.entries(words).map(([name, status]) => (

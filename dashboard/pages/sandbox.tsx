@@ -10,6 +10,9 @@ import { Skeleton } from '../ui/skeleton.tsx'
 import { Tabs } from '../ui/tabs.tsx'
 import { CirclePanel } from './sandbox/circle-panel.tsx'
 import { ControlsPanel } from './sandbox/controls-panel.tsx'
+import { LumaPanel } from './sandbox/luma-panel.tsx'
+import { MailchimpPanel } from './sandbox/mailchimp-panel.tsx'
+import { PeoplePanel } from './sandbox/people-panel.tsx'
 import { PhonePanel } from './sandbox/phone-panel.tsx'
 import { SlackPanel } from './sandbox/slack-panel.tsx'
 import { useIsNarrow } from './sandbox/use-is-narrow.ts'
@@ -21,6 +24,9 @@ const TABS: { value: SandboxTab; label: string }[] = [
   { value: 'phone', label: 'Phone' },
   { value: 'slack', label: 'Slack' },
   { value: 'circle', label: 'Circle' },
+  { value: 'people', label: 'Clerk and Stripe' },
+  { value: 'mailchimp', label: 'Mailchimp' },
+  { value: 'luma', label: 'Luma' },
   { value: 'controls', label: 'Controls' },
 ]
 
@@ -38,8 +44,8 @@ export function SandboxPage() {
     <>
       <PageHead title="Sandbox">
         <span className={styles.lead}>
-          Stand-ins for Twilio, Slack and Circle. Text a job post, decide in Slack or in the inbox, read it in
-          Circle.
+          Stand-ins for the providers. Text a job post, decide in Slack or in the inbox, read it in Circle;
+          sign somebody up, let them pay or leave, and see what Mailchimp and Slack make of it.
         </span>
       </PageHead>
       <Sandbox />
@@ -73,6 +79,11 @@ function SideBySide({ world }: { world: World }) {
         <ControlsPanel world={world} />
         <CirclePanel posts={world.circle.posts} />
       </div>
+      <div className={styles.three}>
+        <PeoplePanel />
+        <MailchimpPanel contacts={world.mailchimp.contacts} />
+        <LumaPanel luma={world.luma} />
+      </div>
     </>
   )
 }
@@ -91,6 +102,9 @@ function OneAtATime({ world }: { world: World }) {
       {tab === 'phone' && <PhonePanel phones={world.phones} />}
       {tab === 'slack' && <SlackPanel slack={world.slack} />}
       {tab === 'circle' && <CirclePanel posts={world.circle.posts} />}
+      {tab === 'people' && <PeoplePanel />}
+      {tab === 'mailchimp' && <MailchimpPanel contacts={world.mailchimp.contacts} />}
+      {tab === 'luma' && <LumaPanel luma={world.luma} />}
       {tab === 'controls' && <ControlsPanel world={world} />}
     </Tabs>
   )

@@ -2,7 +2,9 @@ import { useState } from 'react'
 import { Button } from '../../ui/button.tsx'
 import { FormDialog } from '../../ui/dialog.tsx'
 import { Input, Select, Textarea } from '../../ui/field.tsx'
+import { FilterChips } from '../../ui/filter-chips.tsx'
 import { KeyHelp } from '../../ui/key-help.tsx'
+import { Meter } from '../../ui/meter.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import styles from '../gallery.module.css'
 
@@ -42,6 +44,23 @@ export function Fields() {
         onChange={setChoice}
         options={['onsite', 'hybrid', 'remote'].map((value) => ({ value, label: value }))}
       />
+    </div>
+  )
+}
+
+export function Meters() {
+  const chips = ['On', 'Off', 'With a count'].map((label, index) => ({
+    label,
+    isOn: index === 0,
+    link: { to: '/gallery' as const },
+    ...(index === 2 && { count: 1_280 }),
+  }))
+  return (
+    <div className={styles.stack}>
+      {[3, 7, 8].map((value) => (
+        <Meter key={value} label="At once" value={value} limit={8} text={`${value} of 8`} />
+      ))}
+      <FilterChips label="Examples" chips={chips} />
     </div>
   )
 }

@@ -4,7 +4,7 @@ import styles from './panel.module.css'
 
 /** One stand-in: its name, what is chosen in it, and its inside. */
 export function Panel(props: { icon: IconName; title: string; aside?: ReactNode; children: ReactNode }) {
-  const id = `panel-${props.title.toLowerCase()}`
+  const id = `panel-${props.title.toLowerCase().replaceAll(/\W+/g, '-')}`
   return (
     <section className={styles.panel} aria-labelledby={id}>
       <div className={styles.head}>

@@ -4,6 +4,7 @@ import { RelativeTime } from '../../ui/relative-time.tsx'
 import { ScrollBox } from '../../ui/scroll-box.tsx'
 import { BlockList, InlineText, UserNames } from './block-list.tsx'
 import { readBlocks, readModal, readMrkdwn } from './blocks.ts'
+import { GroupList } from './group-list.tsx'
 import { Panel } from './panel.tsx'
 import { SlackModal } from './slack-modal.tsx'
 import styles from './slack-panel.module.css'
@@ -52,6 +53,7 @@ export function SlackPanel({ slack }: { slack: World['slack'] }) {
           </p>
         )}
         <Ephemeral slack={slack} userId={userId} channel={channel?.id ?? ''} />
+        <GroupList slack={slack} />
         {modal && (
           <SlackModal
             key={modal.viewId}

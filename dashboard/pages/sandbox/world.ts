@@ -9,11 +9,18 @@ export type World = {
   slack: {
     team: unknown
     users: SlackUser[]
+    usergroups: { id: string; handle: string; name: string; userIds: string[] }[]
     channels: { id: string; name: string; messages: SlackMessage[] }[]
     modals: { userId: string; viewId: string; view: unknown }[]
     ephemeral: { userId: string; channel: string; text: string; atMs: number }[]
   }
   circle: { spaces: unknown[]; posts: CirclePost[] }
+  mailchimp: { contacts: MailchimpContact[] }
+  luma: {
+    events: LumaEvent[]
+    mails: { id: string; email: string; status: string; atMs: number }[]
+    charges: { id: string; email: string; amountCents: number; currency: string | null; atMs: number }[]
+  }
   faults: Fault[]
 }
 
@@ -44,6 +51,38 @@ export type CirclePost = {
   text: string
   createdAtMs: number
 }
+export type MailchimpContact = {
+  email: string
+  status: string
+  tags: string[]
+  mails: { atMs: number }[]
+}
+export type LumaEvent = { id: string; name: string; startAtMs: number; counts: Record<string, number> }
+/** Somebody who has an account with Clerk, and with Stripe when they have paid. */
+export type SandboxPerson = {
+  clerkUserId: string
+  name: string
+  email: string | null
+  deleted: boolean
+  plan: string | null
+  status: string | null
+  periodEndMs: number | null
+  cancelAtPeriodEnd: boolean
+}
+/** The control API's routes under `/control/people/:id`. */
+export type PersonAct = {
+  id: string
+  act:
+    | 'pay'
+    | 'payment-failure'
+    | 'cancel'
+    | 'resume'
+    | 'reactivate'
+    | 'end-period'
+    | 'change-email'
+    | 'delete'
+  body?: { email: string }
+}
 export type Fault = { id: string; provider: string; operation: string; kind: string; times?: number | null }
 export type FaultRequest = Omit<Fault, 'id'> & { status?: number; delayMs?: number }
 
@@ -51,9 +90,18 @@ export type FaultRequest = Omit<Fault, 'id'> & { status?: number; delayMs?: numb
 export type ModalValues = Record<string, Record<string, string>>
 type ModalErrors = { response_action: 'errors'; errors: Record<string, string> }
 
+/** Of each list, the latest so many: more than anybody looks at here. */
+const SHOWN = 100
+
 /** Everything a person can do in the sandbox. */
 export const sandbox = {
-  world: () => get<World>('/api/sandbox/world'),
+  world: () => get<World>(`/api/sandbox/world?limit=${SHOWN}`),
+  people: () => get<{ total: number; people: SandboxPerson[] }>('/api/sandbox/people'),
+  signUp: (pay: boolean) => send<SandboxPerson>('POST', '/api/sandbox/people/signup', { pay }),
+  actOn: ({ id, act, body }: PersonAct) =>
+    send<SandboxPerson>('POST', `/api/sandbox/people/${encodeURIComponent(id)}/${act}`, body ?? {}),
+  rush: (rush: { events: number; guestsPerEvent: number; paidShare: number; seed: number }) =>
+    send('POST', '/api/sandbox/luma/rush', rush),
   text: (text: { from: string; body: string }) =>
     send<{ sid: string; webhookStatus: number; reply: string | null }>('POST', '/api/sandbox/texts', text),
   click: (click: { userId: string; channel: string; ts: string; actionId: string }) =>
@@ -76,6 +124,13 @@ export const worldQuery = queryOptions({
   queryKey: ['world'],
   queryFn: sandbox.world,
   refetchInterval: 1_000,
+  staleTime: 0,
+})
+
+export const peopleQuery = queryOptions({
+  queryKey: ['world', 'people'],
+  queryFn: sandbox.people,
+  refetchInterval: 2_000,
   staleTime: 0,
 })
 
