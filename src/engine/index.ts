@@ -1,5 +1,6 @@
 export type { EffectSpec } from './effects.ts'
 export { type Engine, type RunStarter, startEngine } from './engine.ts'
+export { deleteFinishedRuns } from './finished-runs.ts'
 export { defineJob, type Job, type JobDefinition, parseRunId, runIdOf } from './jobs.ts'
 export { wakeParked } from './parking.ts'
 export { PATIENT_RETRY, type RetryPolicy } from './retry.ts'
