@@ -41,7 +41,9 @@ export function MembersPage() {
           />
         }
       />
-      <MemberFilters search={search} counts={members.data?.counts} />
+      {!(members.data && isNobodyKnown(members.data.counts)) && (
+        <MemberFilters search={search} counts={members.data?.counts} />
+      )}
       {members.data ? (
         <Results page={members.data} search={search} isStale={members.isPlaceholderData} />
       ) : members.error ? (
@@ -102,7 +104,7 @@ function MemberRow({ member }: { member: MemberSummary }) {
         <Badge status={standingWords(member.standing)} />
       </td>
       <td className={styles.quiet}>{SLACK_WORDS[member.slack]}</td>
-      <td className={styles.quiet}>
+      <td className={styles.quiet} data-empty={endsAt === null || undefined}>
         {endsAt === null ? (
           '–'
         ) : (
@@ -140,8 +142,7 @@ function Pager({ search, nextCursor }: { search: MembersFilter; nextCursor: stri
 
 function NothingFound({ search, counts }: { search: MembersFilter; counts: MemberPage['counts'] }) {
   const { sandbox } = useSession()
-  const { none, active, ended, deleted } = counts
-  if (none + active + ended + deleted === 0) {
+  if (isNobodyKnown(counts)) {
     return (
       <EmptyState
         icon="user"
@@ -167,4 +168,8 @@ function NothingFound({ search, counts }: { search: MembersFilter; counts: Membe
       The search looks at the beginnings of words in names and e-mail addresses.
     </EmptyState>
   )
+}
+
+function isNobodyKnown({ none, active, ended, deleted }: MemberPage['counts']): boolean {
+  return none + active + ended + deleted === 0
 }

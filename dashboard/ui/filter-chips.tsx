@@ -13,7 +13,7 @@ export type FilterChip = {
 /** Filters that can be combined; each is a link, because what is filtered is in the URL. */
 export function FilterChips({ label, chips }: { label: string; chips: FilterChip[] }) {
   return (
-    <nav aria-label={label}>
+    <nav aria-label={label} className={styles.nav}>
       <ul className={styles.chips}>
         {chips.map(({ label: words, count, isOn, link }) => (
           <li key={words}>

@@ -74,15 +74,21 @@ export function showJson(value: unknown): string {
   return text.length > JSON_LENGTH ? `${text.slice(0, JSON_LENGTH - 1)}…` : text
 }
 
-/** The submission, the approval or the member that a run is about, by the ids in its input. */
+/** What a run is about, by the ids in its input. */
 export function subjectOf(run: Run): {
   submissionId: string | null
   approvalId: string | null
   memberId: string | null
+  deactivationId: string | null
 } {
   const input = isRecord(run.input) ? run.input : {}
   const idIn = (name: string) => (typeof input[name] === 'string' ? input[name] : null)
-  return { submissionId: idIn('submissionId'), approvalId: idIn('approvalId'), memberId: idIn('memberId') }
+  return {
+    submissionId: idIn('submissionId'),
+    approvalId: idIn('approvalId'),
+    memberId: idIn('memberId'),
+    deactivationId: idIn('deactivationId'),
+  }
 }
 
 /** Whether an effect's subject is a member; otherwise it is a submission. */

@@ -15,11 +15,12 @@ export function readRunDetail(parts: ServerParts): RouteHandler {
   return async (context) => {
     const { db } = parts.database
     const run = await readRun(pathId(context))
-    const [parked, steps, effects, submission] = await Promise.all([
+    const [parked, steps, effects, submission, memberId] = await Promise.all([
       readParked(db, [run]),
       readSteps(db, run),
       listEffectsOfRun(db, run.id),
       submissionOf(parts, run),
+      memberOf(parts, run),
     ])
     return context.json<RunDetail>({
       run: viewRun(run, parked.get(run.id) ?? null),
@@ -29,7 +30,7 @@ export function readRunDetail(parts: ServerParts): RouteHandler {
       steps: steps.filter((step) => !step.name.startsWith('DBOS.')).map(viewStep),
       effects: effects.map(viewEffect),
       submission,
-      memberId: subjectOf(run).memberId,
+      memberId,
       executor: run.executorId,
       recoveries: run.recoveries,
     })
@@ -71,4 +72,15 @@ async function submissionOf({ database: { db } }: ServerParts, run: Run): Promis
       .where(eq(approvals.id, approval))
     return row?.subjectId ?? null
   }
+}
+
+async function memberOf({ database: { db } }: ServerParts, run: Run): Promise<string | null> {
+  const { memberId, deactivationId } = subjectOf(run)
+  if (memberId !== null || deactivationId === null) return memberId
+  const { deactivations } = tables
+  const [row] = await db
+    .select({ memberId: deactivations.memberId })
+    .from(deactivations)
+    .where(eq(deactivations.id, deactivationId))
+  return row?.memberId ?? null
 }

@@ -55,7 +55,7 @@ function Away({ connection: { reason, openedAt, nextProbeAt } }: { connection: C
         )}
         {nextProbeAt !== null && (
           <>
-            {' · '}tried again <MachineTime at={nextProbeAt} />
+            {' · '}next try <MachineTime at={nextProbeAt} />
           </>
         )}
       </p>

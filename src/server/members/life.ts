@@ -120,7 +120,8 @@ async function readDeliveries(db: Drizzle, memberId: string): Promise<LifeEntry[
     when: 'past',
     text: `News from ${SOURCES[source] ?? source}`,
     actor: null,
-    detail: outcome === null ? null : capital(maskPersonalData(outcome)),
+    // Their own id, which ends an outcome, says nothing on their own page.
+    detail: outcome === null ? null : capital(maskPersonalData(outcome.replace(`: ${memberId}`, ''))),
     runId,
   }))
 }
