@@ -110,7 +110,7 @@ CREATE TABLE "deactivations" (
 CREATE TABLE "erasures" (
 	"id" text PRIMARY KEY NOT NULL,
 	"email_hash" text NOT NULL,
-	"address" text,
+	"about" jsonb,
 	"member_id" text,
 	"requested_by" text NOT NULL,
 	"requested_at" timestamp with time zone NOT NULL,

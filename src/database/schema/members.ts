@@ -183,8 +183,8 @@ export const erasures = pgTable('erasures', {
   id: text().primaryKey(),
   /** HMAC-SHA-256 of the lower-case address, hexadecimal, keyed with this installation's own secret. */
   emailHash: text('email_hash').notNull(),
-  /** Whom it is about, until it is done. */
-  address: text(),
+  /** What they are found by (addresses, names, ids elsewhere), until it is done. */
+  about: jsonb().$type<Json>(),
   memberId: text('member_id'),
   requestedBy: text('requested_by').notNull(),
   requestedAt: at('requested_at').notNull(),
