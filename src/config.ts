@@ -133,7 +133,15 @@ export function readConfig(environment: Environment, sandboxCredentials: Sandbox
       'Set it to the requests a month of your Circle plan, for example 5000.',
     ),
     cronSecret: reader.text('CRON_SECRET') ?? null,
-    eventsKey: reader.text('EVENTS_KEY') ?? null,
+    eventsKey: reader.parsed(
+      'EVENTS_KEY',
+      z
+        .string()
+        .regex(/^[\w.~+=-]+$/)
+        .nullable(),
+      null,
+      'It travels in an address: use letters, digits and . _ ~ + = - only. "openssl rand -hex 32" makes a good one.',
+    ),
     approvals: { timeoutMs, reminderMs: reminders(reader, timeoutMs) },
     logLevel: reader.parsed(
       'LOG_LEVEL',

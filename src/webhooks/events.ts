@@ -60,16 +60,16 @@ type Stored = {
 export function eventsHandler(options: EventsOptions): (context: Context) => Promise<Response> {
   return async (context) => {
     const { eventsKey } = options
-    if (eventsKey === null) return off(options)
+    if (eventsKey === null) return answer(off(options))
     const header = context.req.header('authorization')
-    if (!isBearer(header, eventsKey)) return unauthorized(options, header)
+    if (!isBearer(header, eventsKey)) return answer(unauthorized(options, header))
     const read = await readEvents(context, ownEvent)
-    if ('fault' in read) return fault(options, read)
+    if ('fault' in read) return answer(malformed(options, read))
     const stored = await receive(
       options,
       read.events.map(({ name, key, data }) => ({ name, key, data: data as Json })), // parsed from JSON
     )
-    if ('fault' in stored) return fault(options, stored)
+    if ('fault' in stored) return answer(malformed(options, stored))
     return context.json({ events: stored.events }, 202)
   }
 }
@@ -78,10 +78,11 @@ export function eventsHandler(options: EventsOptions): (context: Context) => Pro
 export function ingestHandler(options: EventsOptions): (context: Context) => Promise<Response> {
   return async (context) => {
     const { eventsKey } = options
-    if (eventsKey === null) return off(options)
-    if (!isSecret(context.req.param('key') ?? '', eventsKey)) return unauthorized(options, 'given')
+    if (eventsKey === null) return answerPackage(off(options))
+    if (!isSecret(context.req.param('key') ?? '', eventsKey))
+      return answerPackage(unauthorized(options, 'given'))
     const read = await readEvents(context, inngestEvent)
-    if ('fault' in read) return fault(options, read)
+    if ('fault' in read) return answerPackage(malformed(options, read))
     // The package repeats a request that failed with the same seed, so events without an id have one all the same.
     const seed = context.req.header('x-inngest-event-id-seed') ?? newId('seed')
     const stored = await receive(
@@ -92,7 +93,7 @@ export function ingestHandler(options: EventsOptions): (context: Context) => Pro
         data: (event.data ?? {}) as Json, // parsed from JSON
       })),
     )
-    if ('fault' in stored) return fault(options, stored)
+    if ('fault' in stored) return answerPackage(malformed(options, stored))
     return context.json({ ids: stored.events.map(({ id }) => id), status: 200 })
   }
 }
@@ -180,22 +181,29 @@ function describe(error: z.ZodError, withIndex: boolean, prefix = ''): string {
   return `${where || 'the event'}: ${issue?.message ?? 'is not of the right shape'}`
 }
 
-function off({ refusals }: EventsOptions): Response {
+type Refused = { status: number; code: string; message: string }
+
+function off({ refusals }: EventsOptions): Refused {
   refusals('events', 'off')
-  return refusal(503, 'off', 'Events are off: set EVENTS_KEY to turn them on.')
+  return { status: 503, code: 'off', message: 'Events are off: set EVENTS_KEY to turn them on.' }
 }
 
-function unauthorized({ refusals }: EventsOptions, given: string | undefined): Response {
+function unauthorized({ refusals }: EventsOptions, given: string | undefined): Refused {
   refusals('events', given ? 'mismatch' : 'missing_header')
-  return refusal(401, 'unauthorized', 'Send EVENTS_KEY as "Authorization: Bearer …", or as the event key.')
+  const message = 'Send EVENTS_KEY as "Authorization: Bearer …", or as the event key.'
+  return { status: 401, code: 'unauthorized', message }
 }
 
-function fault({ refusals }: EventsOptions, { fault: message, status }: Fault): Response {
+function malformed({ refusals }: EventsOptions, { fault, status }: Fault): Refused {
   refusals('events', status === 413 ? 'too_large' : 'malformed')
-  return refusal(status, 'malformed', message)
+  return { status, code: 'malformed', message: fault }
 }
 
-/** `error` once for people and once as the `inngest` package reads it. */
-function refusal(status: number, code: string, message: string): Response {
-  return Response.json({ error: { code, message }, status }, { status })
+function answer({ status, code, message }: Refused): Response {
+  return Response.json({ error: { code, message } }, { status })
+}
+
+/** The package throws what it finds in `error`; of any other shape it tells the status alone. */
+function answerPackage({ status, message }: Refused): Response {
+  return Response.json({ ids: [], status, error: message }, { status })
 }

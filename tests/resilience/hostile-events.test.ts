@@ -162,9 +162,10 @@ describe('refused', () => {
       const answer = await send(attack())
       const text = await answer.text()
       expect(answer.status).toBe(status)
-      expect(Object.keys(JSON.parse(text)).toSorted()).toEqual(
-        source === 'events' ? ['error', 'status'] : ['error'],
-      )
+      const { error, ...rest } = JSON.parse(text)
+      // What the `inngest` package talks to has a shape of its own.
+      if (typeof error === 'string') expect(rest).toEqual({ ids: [], status })
+      else expect([Object.keys(error), rest]).toEqual([['code', 'message'], {}])
       expect(text).not.toMatch(/\bat .+:\d+|node_modules|\.ts\b/)
       expect((await refusalsCounted(stage)).get(key)).toBe((before.get(key) ?? 0) + 1)
       expect(await rowsEverywhere(stage)).toEqual(rows)

@@ -17,7 +17,7 @@ export type Stage = {
   crash(): Promise<void>
   /** The dashboard's API, signed in. */
   dashboard(): Promise<Dashboard>
-  /** Waits until no run is under way or due; delayed ones stay. */
+  /** Waits until no run is under way, due or in line behind another; delayed ones stay. */
   quiet(limitMs?: number): Promise<void>
   close(): Promise<void>
 }
@@ -58,7 +58,10 @@ export async function setStage(
     quiet: (limitMs) =>
       until(
         async () =>
-          (await count(`from dbos.workflow_status where status in ('ENQUEUED', 'PENDING')`)) === 0 || null,
+          (await count(
+            `from dbos.workflow_status where status in ('ENQUEUED', 'PENDING')
+             or workflow_uuid in (select run_id from run_turns)`,
+          )) === 0 || null,
         'the runs to end',
         limitMs,
       ).then(() => {}),

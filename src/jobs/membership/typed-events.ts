@@ -31,6 +31,9 @@ const memberUpdated = z.object({
   action: z.enum(['create', 'update', 'cancel']),
 })
 
+/** The last moment that a date can be: https://tc39.es/ecma262/#sec-time-values-and-time-range (2026-11) */
+const LAST_MOMENT_MS = 8.64e15
+
 /** ISO 8601, or a Unix time in seconds or milliseconds. */
 const moment = z.union([
   z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
@@ -38,6 +41,7 @@ const moment = z.union([
   z
     .number()
     .positive()
+    .max(LAST_MOMENT_MS)
     .transform((time) => (time < 1e11 ? time * SECOND_MS : time)),
 ])
 const scheduleDeactivation = z.object({ memberId: z.string().min(1), deactivateAt: moment })
