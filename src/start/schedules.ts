@@ -12,5 +12,21 @@ export function scheduleDefinitions(jobs: ScheduledJobs): ScheduleDefinition[] {
       path: '/api/jobs/luma-auto-approve',
       job: jobs.lumaApproval,
     },
+    {
+      name: 'slack-sync',
+      description: 'Matches the people in Slack to members, and keeps the members’ user group right.',
+      cron: '0 10,22 * * *',
+      zone: 'UTC',
+      path: '/api/jobs/slack-sync',
+      job: jobs.slackSync,
+    },
+    {
+      name: 'cleanup',
+      description: 'Removes what has been kept for long enough.',
+      cron: '0 3 * * *',
+      zone: 'UTC',
+      path: '/api/jobs/cleanup',
+      job: jobs.cleanup,
+    },
   ]
 }

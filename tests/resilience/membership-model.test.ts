@@ -161,7 +161,23 @@ async function settle(stage: Stage): Promise<void> {
     'the deliveries',
   )
   await calm(stage)
+  await answerQuestions(stage)
   await run(stage, 'slack-sync')
+  await calm(stage)
+}
+
+/** Who deleted their account and came back under the same address before we heard of it: the same address, not the same person. */
+async function answerQuestions(stage: Stage): Promise<void> {
+  const open = await stage.rows<{ id: string; kind: string }>(
+    `select id, kind from approvals where status = 'open' and kind in ('member-match', 'slack-group-change')`,
+  )
+  if (open.length === 0) return
+  const dashboard = await stage.dashboard()
+  for (const { id, kind } of open) {
+    const body =
+      kind === 'member-match' ? { decision: 'deny', reason: 'Not the same' } : { decision: 'approve' }
+    expect((await dashboard.post(`/approvals/${id}/decision`, body)).status).toBe(200)
+  }
   await calm(stage)
 }
 
@@ -198,15 +214,26 @@ async function expectTruth(stage: Stage, samples: Sample[]): Promise<void> {
     'select clerk_id, membership, profile_hidden, deleted_at, slack_user_id from members',
   )
   const group = new Set(view.slack.usergroups.flatMap(({ userIds, disabled }) => (disabled ? [] : userIds)))
+  const living = new Set(all.flatMap(({ person }) => (person.deleted ? [] : person.email.toLowerCase())))
   for (const truth of all) {
     const row = rows.find(({ clerk_id }) => clerk_id === truth.person.clerkUserId)
-    const contacts = view.mailchimp.contacts.filter(({ email }) => email === truth.person.email.toLowerCase())
-    expect(describe(truth, row, contacts[0], group)).toEqual(expected(truth, row))
+    // The address of somebody who is gone may be somebody else's by now.
+    if (truth.person.deleted && living.has(truth.person.email.toLowerCase())) continue
+    const contact = view.mailchimp.contacts.find(({ email }) => email === truth.person.email.toLowerCase())
+    expect(describe(truth, row, contact, group)).toEqual(expected(truth, row))
   }
   expect(rows.length).toBe(all.length)
   for (const contact of view.mailchimp.contacts) expect(contact.mails.length).toBeLessThanOrEqual(1)
   await expectNobodyWronged(stage, samples)
-  expect(await stage.count(`from dbos.workflow_status where status = 'ERROR'`)).toBe(0)
+  expect(await failures(stage)).toEqual([])
+}
+
+/** Runs that failed, each with the step at which it did. */
+function failures(stage: Stage) {
+  return stage.rows(
+    `select workflow_uuid, step, step_failures.error->>'message' as message from dbos.workflow_status
+     left join step_failures on run_id = workflow_uuid and retry_in_ms is null where status = 'ERROR'`,
+  )
 }
 
 type Row = {
@@ -225,7 +252,7 @@ function describe({ person }: Truth, row: Row | undefined, contact: Contact | un
     hidden: row?.profile_hidden,
     gone: row?.deleted_at !== null,
     tag: contact?.tags.includes('active') ? 'active' : 'none',
-    reachable: contact ? contact.status !== 'archived' : false,
+    reachable: contact !== undefined && contact.status !== 'archived',
     grouped: person.slackUserId !== null && group.has(person.slackUserId),
   }
 }

@@ -10,7 +10,7 @@
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
-import { changeMember, type Member, readMember } from '../../community/index.ts'
+import { changeMember, type Member, membersByEmail, readMember } from '../../community/index.ts'
 import { tables } from '../../database/index.ts'
 import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
 import { MINUTE_MS, NeverRetryError, NotFoundError, seam } from '../../primitives/index.ts'
@@ -85,6 +85,8 @@ async function bringUpToDate(parts: MembershipParts, memberId: string): Promise<
 
 async function archive(parts: MembershipParts, member: Member): Promise<Updated> {
   if (!member.mailchimpEmail) return { said: 'Mailchimp never knew them', change: 'none', welcome: false }
+  if (await somebodyElseHas(parts, member))
+    return { said: 'Somebody else has this address now', change: 'archived', welcome: false }
   const { mailchimp } = parts.connectors
   const contact = await mailchimp.findContact(member.mailchimpEmail)
   if (contact && contact.status !== 'archived') {
@@ -93,6 +95,13 @@ async function archive(parts: MembershipParts, member: Member): Promise<Updated>
     await mailchimp.archiveContact(member.mailchimpEmail)
   }
   return { said: 'Put away: the account is gone', change: 'archived', welcome: false }
+}
+
+/** Who deleted their account and signed up again is a new person with the old address. */
+async function somebodyElseHas(parts: MembershipParts, member: Member): Promise<boolean> {
+  if (!member.mailchimpEmail) return false
+  const others = await membersByEmail(parts.database.db, [member.mailchimpEmail])
+  return others.size > 0
 }
 
 async function update(parts: MembershipParts, member: Member, email: string): Promise<Updated> {

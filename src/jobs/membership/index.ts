@@ -5,10 +5,13 @@ import { changeMember, readMember } from '../../community/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
 import type { Job } from '../../engine/index.ts'
 import { ConflictError, newId } from '../../primitives/index.ts'
+import { type CleanupJob, defineCleanup } from '../cleanup/index.ts'
 import { defineLumaApproval, type LumaApprovalJob, lumaApprovals } from '../luma-approval/index.ts'
 import { defineMemberDeactivation, undoDeactivation } from '../member-deactivation/index.ts'
 import { defineMemberSync, type MemberSyncInput } from '../member-sync/index.ts'
+import { defineOperatorNotice } from '../operator-notice/index.ts'
 import { defineSlackGroup, requestGroupSync } from '../slack-sync/group-sync.ts'
+import { defineSlackSync, type SlackSyncJob, slackSyncApprovals } from '../slack-sync/index.ts'
 import { defineWebhookJobs } from '../webhook-retry/index.ts'
 import { massEndApprovals } from './guard.ts'
 import { memberMatchApprovals } from './match-question.ts'
@@ -20,7 +23,7 @@ export { CLERK_EVENTS } from './clerk-news.ts'
 export type { Cause, MembershipParts, MembershipSettings } from './parts.ts'
 export { STRIPE_EVENTS } from './stripe-news.ts'
 
-export type ScheduledJobs = { lumaApproval: LumaApprovalJob }
+export type ScheduledJobs = { lumaApproval: LumaApprovalJob; slackSync: SlackSyncJob; cleanup: CleanupJob }
 
 /** The membership: who is a member, and everything that follows from a change of it. */
 export type Membership = {
@@ -62,15 +65,29 @@ export function createMembership(parts: MembershipParts): Membership {
   }
   const webhooks = defineWebhookJobs(parts, settle)
   const lumaApproval = defineLumaApproval(parts)
+  const notice = defineOperatorNotice(parts)
+  const slackSync = defineSlackSync(parts, notice)
+  const cleanup = defineCleanup(parts)
   return {
-    jobs: [memberSync, deactivation, slackGroup, lumaApproval, webhooks.delivery, webhooks.retry],
+    jobs: [
+      memberSync,
+      deactivation,
+      slackGroup,
+      notice,
+      lumaApproval,
+      slackSync,
+      cleanup,
+      webhooks.delivery,
+      webhooks.retry,
+    ],
     approvalKinds: [
       massEndApprovals(parts, () => followers),
       memberMatchApprovals(parts, settle),
+      slackSyncApprovals(parts, slackGroup),
       ...lumaApprovals(parts, lumaApproval),
     ],
     events: membershipEvents(parts, followers, webhooks.retry),
-    scheduled: { lumaApproval },
+    scheduled: { lumaApproval, slackSync, cleanup },
     followers,
     startHandling: (tx, deliveryId) => parts.starter().start(tx, webhooks.delivery, { deliveryId }),
     settle,
