@@ -145,7 +145,13 @@ export async function endMembership(
   await changeMember(
     tx,
     member.id,
-    { membership: 'ended', membershipEndedAt: new Date(nowMs), profileHidden: true },
+    {
+      membership: 'ended',
+      membershipEndedAt: new Date(nowMs),
+      profileHidden: true,
+      // What Mailchimp was told last is not this: whoever comes back is synced again.
+      mailchimpWanted: null,
+    },
     nowMs,
   )
   await recordAudit(tx, {
