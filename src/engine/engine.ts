@@ -7,7 +7,7 @@
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk'
 import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
 import { sql } from 'drizzle-orm'
-import { type Database, type Transaction, withMigrationLock } from '../database/index.ts'
+import { type Database, withMigrationLock } from '../database/index.ts'
 import {
   type Clock,
   type Json,
@@ -16,39 +16,15 @@ import {
   monotonicMs,
   NeverRetryError,
   serializeError,
-  systemNow,
 } from '../primitives/index.ts'
 import { createDrain, type Drain } from './drain.ts'
-import { type Job, runIdOf } from './jobs.ts'
+import type { Job } from './jobs.ts'
 import { createLease, type Lease } from './leases.ts'
 import { isHandedOver } from './parking.ts'
 import { createRunContext, type RunContext, type RunEnvironment, StepFailedError } from './run-context.ts'
 import { createSlots, type Slots } from './slots.ts'
-import { passTurn, type Rate, takeTurn, watchTurns } from './turns.ts'
-
-/** Starts runs, from anywhere in the program. Exists before the engine executes any. */
-export type RunStarter = {
-  /**
-   * Starts a run when, and only when, the transaction commits. The same idempotency key again changes nothing.
-   * @param options.notBeforeMs community time (epoch milliseconds) before which the run stays a row
-   * @returns the run's id
-   */
-  start<Input extends Json>(
-    tx: Transaction,
-    job: Job<Input>,
-    input: Input,
-    options?: { notBeforeMs?: number },
-  ): Promise<string>
-  /** Starts a run again from its beginning under the next id (`…~2`); effects that are done are not repeated. */
-  startAgain(
-    tx: Transaction,
-    run: { jobName: string; baseId: string; input: Json; retry: number },
-  ): Promise<string>
-  /** Makes delayed runs due now. Runs that have begun or do not exist are left alone. */
-  wake(runIds: string[]): Promise<void>
-  /** Removes delayed runs that have not begun; others are left alone. */
-  cancelDelayed(tx: Transaction, runIds: readonly string[]): Promise<void>
-}
+import { createStarter, type RunStarter } from './starter.ts'
+import { passTurn, type Rate, watchTurns } from './turns.ts'
 
 export type Engine = {
   readonly starter: RunStarter
@@ -58,8 +34,8 @@ export type Engine = {
 }
 
 /** Raised only when runs of the older code could not be continued by the newer; see docs/decisions. */
-const APPLICATION_VERSION = 'kinkeeper-1'
-const APPLICATION_NAME = 'kinkeeper'
+export const APPLICATION_VERSION = 'kinkeeper-1'
+export const APPLICATION_NAME = 'kinkeeper'
 const POLL_EVERY_MS = 40
 /** Nobody waits for a timer to the tenth of a second, and each poll costs the idle machine something. */
 const TIMERS_POLL_EVERY_MS = 250
@@ -95,7 +71,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     drain,
     slots: options.slots ?? createSlots(),
   }
-  for (const job of options.jobs) register(environment, job)
+  const begin = Promise.withResolvers<void>()
+  for (const job of options.jobs) register(environment, job, begin.promise)
   DBOS.setConfig({
     name: APPLICATION_NAME,
     systemDatabaseUrl: database.url,
@@ -126,6 +103,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     logger: dbosLog,
   })
   await lease.start(options.onLost ?? (() => {}))
+  // Once the caller holds what is returned here: a run may start others.
+  setImmediate(begin.resolve)
   return {
     starter: createStarter(client, options),
     executorId: lease.executorId,
@@ -153,8 +132,9 @@ async function stopEngine(
 }
 
 /** The durable function behind a job: check the input, run the body, and tell the tables when it has failed for good. */
-function register(environment: RunEnvironment, job: Job): void {
+function register(environment: RunEnvironment, job: Job, started: Promise<void>): void {
   const body = async (input: unknown): Promise<Json | void> => {
+    await started // DBOS takes up what waited as soon as it is launched, and the rest of the program is not there yet
     const runId = DBOS.workflowID
     if (runId === undefined) throw new NeverRetryError(`Job "${job.name}" was called outside a run`)
     const context = createRunContext(environment, {
@@ -229,57 +209,8 @@ async function registerQueues(database: Database, jobs: readonly Job[]): Promise
       where name = ${job.name} and queue_name <> ${job.queue} and status in ('ENQUEUED', 'DELAYED')`)
 }
 
-function createStarter(client: DBOSClient, { jobs, clock }: EngineOptions): RunStarter {
-  const byName = new Map(jobs.map((job) => [job.name, job]))
-
-  const enqueue = async (tx: Transaction, job: Job, runId: string, input: unknown, notBeforeMs: number) => {
-    const checked = job.input.parse(input)
-    const dueMs = notBeforeMs > 0 ? notBeforeMs - clock.now() + systemNow() : 0
-    const beginMs = job.perKey
-      ? await takeTurn(
-          tx,
-          { queue: job.name, key: job.perKey.key(checked) },
-          { id: runId, notBeforeMs: dueMs, rate: job.perKey.rate },
-        )
-      : dueMs
-    const delayMs = beginMs - systemNow()
-    await client.enqueueInTransaction(
-      tx.client,
-      {
-        queueName: job.queue,
-        workflowName: job.name,
-        workflowID: runId,
-        appVersion: APPLICATION_VERSION,
-        ...(delayMs > 0 ? { delaySeconds: delayMs / 1_000 } : {}),
-      },
-      checked,
-    )
-    return runId
-  }
-  const known = (name: string): Job => {
-    const job = byName.get(name)
-    if (!job) throw new NeverRetryError(`There is no job "${name}"`)
-    return job
-  }
-
-  return {
-    start: (tx, job, input, options = {}) =>
-      enqueue(tx, known(job.name), runIdOf(job, input), input, options.notBeforeMs ?? 0),
-    startAgain: (tx, run) => enqueue(tx, known(run.jobName), `${run.baseId}~${run.retry + 1}`, run.input, 0),
-    async wake(runIds) {
-      await Promise.all(runIds.map((id) => client.setWorkflowDelay(id, { delayUntilEpochMS: 1 })))
-    },
-    async cancelDelayed(tx, runIds) {
-      if (runIds.length === 0) return
-      await tx.db.execute(sql`
-        update dbos.workflow_status
-        set status = 'CANCELLED', completed_at = (extract(epoch from now()) * 1000)::bigint
-        where status = 'DELAYED' and workflow_uuid in ${[...runIds]}`)
-    },
-  }
-}
-
-/**
+/** Starts runs by a client of the engine's tables; see `request-run.ts` for who does so without an engine. */
+export /**
  * DBOS's own lines. A failed run has been told by `run.failed`, and while the engine stops, connections end under it:
  * neither is news.
  */

@@ -1,8 +1,9 @@
 export type { EffectSpec } from './effects.ts'
-export { type Engine, type RunStarter, startEngine } from './engine.ts'
+export { type Engine, startEngine } from './engine.ts'
 export { deleteFinishedRuns } from './finished-runs.ts'
 export { defineJob, type Job, type JobDefinition, parseRunId, runIdOf } from './jobs.ts'
 export { wakeParked } from './parking.ts'
+export { openStarter } from './request-run.ts'
 export { PATIENT_RETRY, type RetryPolicy } from './retry.ts'
 export { type RunContext, StepFailedError } from './run-context.ts'
 export {
@@ -28,3 +29,4 @@ export {
   startSchedules,
 } from './schedules.ts'
 export { createSlots, type Slots } from './slots.ts'
+export type { RunStarter } from './starter.ts'

@@ -9,8 +9,8 @@ import {
   NotFoundError,
   type SerializedError,
 } from '../primitives/index.ts'
-import type { RunStarter } from './engine.ts'
 import { parseRunId } from './jobs.ts'
+import type { RunStarter } from './starter.ts'
 
 export type RunStatus = 'queued' | 'delayed' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 

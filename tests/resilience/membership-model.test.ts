@@ -197,8 +197,8 @@ async function calm(stage: Stage): Promise<void> {
 }
 
 async function run(stage: Stage, job: string): Promise<void> {
-  // A minute on, so that it is not the slot of the sequence before.
-  await stage.world.control('POST', '/clock', { advanceMs: 6 * 60_000 })
+  // On, so that it is not the slot of the sequence before.
+  await stage.world.control('POST', '/clock', { advanceMs: 36 * 60_000 })
   await until(async () => {
     const response = await fetch(`${stage.url}/api/jobs/${job}`, {
       headers: { authorization: `Bearer ${CRON}` },
