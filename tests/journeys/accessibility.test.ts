@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Role, SubmissionPage } from '../../src/server/contract.ts'
+import type { InboxPage, Role, SubmissionPage } from '../../src/server/contract.ts'
+import type { MemberPage } from '../../src/server/membership-contract.ts'
 import { newNumber, until } from '../support/sandbox-world.ts'
 import { describeInBrowser } from './browser.ts'
 import { hiring, type Stage, setStage, textPost } from './stage.ts'
@@ -41,6 +42,9 @@ await describeInBrowser('accessibility', (executablePath) => {
       const id = await idOf(title)
       await checkSight({ path: `/posts/${id}`, role: 'owner', ready: heading('Timeline') })
     })
+    test.each(Object.entries(MEMBER_STATES))('member: %s', async (_name, ready) => {
+      await checkSight({ path: await memberPath(), role: 'owner', ready })
+    })
     test.each(['Surveyor', 'Hairdresser'])('run of %s', async (title) => {
       await checkSight({ path: await runPath(title), role: 'owner', ready: heading('Steps') })
     })
@@ -53,6 +57,9 @@ const EMPTY: Record<string, Sight> = {
   'welcome without a token': { path: '/welcome', ready: heading('This link is incomplete') },
   inbox: { path: '/', role: 'owner', ready: text('Nothing to decide') },
   posts: { path: '/posts', role: 'owner', ready: text('No job posts yet') },
+  members: { path: '/members', role: 'owner', ready: text('Nobody yet') },
+  schedules: { path: '/schedules', role: 'owner', ready: text('It has not fired yet') },
+  connections: { path: '/connections', role: 'owner', ready: text('Not asked yet') },
   people: { path: '/people', role: 'owner', ready: heading('Invite somebody') },
   sandbox: { path: '/sandbox', role: 'owner', ready: text('No texts yet') },
   gallery: { path: '/gallery', role: 'owner', ready: heading('Gallery') },
@@ -61,6 +68,7 @@ const EMPTY: Record<string, Sight> = {
 
 const FULL: Record<string, Sight> = {
   inbox: { path: '/', role: 'owner', ready: text('Needs a look') },
+  'inbox with a question': { path: '/', role: 'owner', ready: press('Show all 7', { leadsToDialog: false }) },
   'inbox of a viewer': { path: '/', role: 'viewer', ready: text('Needs a look') },
   'deny, without a reason': { path: '/', role: 'approver', ready: denyWithoutReason },
   edit: { path: '/', role: 'approver', ready: press('Edit') },
@@ -71,6 +79,18 @@ const FULL: Record<string, Sight> = {
   sandbox: { path: '/sandbox', role: 'owner', ready: heading('Phone') },
   'sandbox, Slack': { path: '/sandbox?tab=slack', role: 'owner', ready: heading('Slack') },
   'sandbox, Circle': { path: '/sandbox?tab=circle', role: 'owner', ready: heading('Circle') },
+  'sandbox, people': { path: '/sandbox?tab=people', role: 'owner', ready: heading('Clerk and Stripe') },
+  'sandbox, Mailchimp': { path: '/sandbox?tab=mailchimp', role: 'owner', ready: heading('Mailchimp') },
+  'sandbox, Luma': { path: '/sandbox?tab=luma', role: 'owner', ready: heading('Luma') },
+  members: { path: '/members', role: 'owner', ready: text('Active') },
+  'members, filtered': {
+    path: '/members?membership=active&slack=absent',
+    role: 'owner',
+    ready: heading('Members'),
+  },
+  'members, nobody found': { path: '/members?q=zzz', role: 'owner', ready: text('zzz') },
+  schedules: { path: '/schedules', role: 'owner', ready: text('started by hand') },
+  connections: { path: '/connections', role: 'owner', ready: text('Last answer') },
   'sandbox, controls': { path: '/sandbox?tab=controls', role: 'owner', ready: heading('Controls') },
   people: { path: '/people', role: 'owner', ready: text('Olive Owner') },
   'people, for an approver': { path: '/people', role: 'approver', ready: text('For owners') },
@@ -87,6 +107,17 @@ const STATES = {
   'needs details': 'looking for someone',
   'is one word of 1,500 letters': 'Mechanic',
   'is written from right to left': 'מטבח',
+}
+
+/** A member's page, and what may be asked there. */
+const MEMBER_STATES = {
+  'the page': text('Subscribed'),
+  'deactivate, without a reason': async (page: Page) => {
+    await press('Deactivate')(page)
+    await page.getByRole('dialog').getByRole('button', { name: 'Deactivate' }).click()
+    await page.getByText('Say why, for those who look at this later.').waitFor()
+  },
+  erase: press('Erase'),
 }
 
 async function fillWorld(): Promise<void> {
@@ -113,7 +144,32 @@ async function fillWorld(): Promise<void> {
     'looking for someone to help out in our shop a few days a week, good pay, text me',
   ]
   for (const body of bodies) await world.text(newNumber(), body)
-  await until(async () => (await api<{ openCount: number }>('/inbox')).openCount >= 4, 'the inbox to fill')
+  await fillMembership()
+  await until(async () => (await api<{ openCount: number }>('/inbox')).openCount >= 5, 'the inbox to fill')
+}
+
+/** Seven members, who all ask to come to a dinner that costs something. */
+async function fillMembership(): Promise<void> {
+  const { world } = stage
+  await world.control('POST', '/people', { count: 30, seed: 7 })
+  await until(async () => (await memberPage('?membership=active')).items.length >= 7, 'members')
+  const { items } = await memberPage('?membership=active')
+  const ticket = { amountCents: 12_345, currency: 'usd' }
+  const guests = items.slice(0, 7).map(({ name, email }) => ({ name, email, ticket }))
+  await world.control('POST', '/luma/events', { name: 'Winter dinner', startsInMs: DAY_MS, guests })
+  const page = await stage.open('/schedules', { role: 'owner' })
+  await page.getByRole('button', { name: 'Run luma-approval now' }).click()
+  await until(async () => (await api<InboxPage>('/inbox')).questions.length > 0, 'the question')
+  await page.context().close()
+}
+
+function memberPage(query: string): Promise<MemberPage> {
+  return api<MemberPage>(`/members${query}`)
+}
+
+async function memberPath(): Promise<string> {
+  const { items } = await memberPage('?membership=active')
+  return `/members/${items[0]?.id}`
 }
 
 async function trouble(count: number): Promise<boolean> {
@@ -204,10 +260,10 @@ function text(words: string) {
   return (page: Page) => page.getByText(words).first().waitFor()
 }
 
-function press(button: string) {
+function press(button: string, { leadsToDialog = true } = {}) {
   return async (page: Page) => {
     await page.getByRole('button', { name: button, exact: true }).first().click()
-    await page.getByRole('dialog').waitFor()
+    if (leadsToDialog) await page.getByRole('dialog').waitFor()
   }
 }
 

@@ -107,8 +107,8 @@ function RunNow({ name }: { name: string }) {
     onSettled: () => queryClient.invalidateQueries({ queryKey: queries.schedules.queryKey }),
   })
   return (
-    <Button icon="bolt" busy={run.isPending} onClick={() => run.mutate()} aria-label={`Run ${name} now`}>
-      Run now
+    <Button icon="bolt" busy={run.isPending} onClick={() => run.mutate()}>
+      Run<span className="visually-hidden"> {name}</span> now
     </Button>
   )
 }

@@ -3,11 +3,12 @@
  * put together from the audit, from what Stripe says of the subscriptions, from the webhooks that were about them, and
  * from what waits: a planned end, a question, an effect of which nobody knows.
  */
-import { and, asc, desc, eq, inArray, or, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, or } from 'drizzle-orm'
 import type { Member } from '../../community/index.ts'
 import { type Drizzle, tables } from '../../database/index.ts'
 import { maskPersonalData } from '../../primitives/index.ts'
 import type { LifeEntry } from '../membership-contract.ts'
+import { capital, comingEnd, comingPeriods, readQuestions, readWaitingSyncs } from './life-ahead.ts'
 import type { Subscription } from './standing.ts'
 
 type Deactivation = typeof tables.deactivations.$inferSelect
@@ -27,9 +28,10 @@ const MOST = 200
 
 /** Reads the line. @param nowMs community time, epoch milliseconds */
 export async function readLife(db: Drizzle, parts: LifeParts, nowMs: number): Promise<LifeEntry[]> {
-  const [audit, deliveries, questions] = await Promise.all([
+  const [audit, deliveries, waiting, questions] = await Promise.all([
     readAudit(db, parts),
     readDeliveries(db, parts.member.id),
+    readWaitingSyncs(db, parts.member.id),
     readQuestions(db, parts),
   ])
   const past = [
@@ -37,6 +39,7 @@ export async function readLife(db: Drizzle, parts: LifeParts, nowMs: number): Pr
     ...deliveries,
     ...parts.subscriptions.flatMap(lifeOfSubscription),
     ...parts.effects.filter(({ status }) => status === 'unknown').map(viewUnknown),
+    ...waiting,
   ].filter(({ at }) => Date.parse(at) <= nowMs)
   const future = [...comingEnd(parts.deactivations, nowMs), ...comingPeriods(parts, nowMs), ...questions]
   return [...fold(past.toSorted(byTime)), ...future.toSorted(byTime)]
@@ -156,53 +159,6 @@ function viewUnknown(effect: Effect): LifeEntry {
   }
 }
 
-function comingEnd(deactivations: readonly Deactivation[], nowMs: number): LifeEntry[] {
-  return deactivations.flatMap(({ status, dueAt, reason, runId }): LifeEntry[] => {
-    if (status !== 'pending') return []
-    const at = new Date(Math.max(dueAt.getTime(), nowMs)).toISOString()
-    return [{ at, when: 'future', text: 'The membership ends', actor: null, detail: capital(reason), runId }]
-  })
-}
-
-/** Renewals, as far as they are agreed. */
-function comingPeriods({ subscriptions, member }: LifeParts, nowMs: number): LifeEntry[] {
-  if (member.deletedAt) return []
-  return subscriptions.flatMap(({ status, cancelAt, cancelAtPeriodEnd, periodEndAt }): LifeEntry[] => {
-    const renews = (status === 'active' || status === 'trialing') && !cancelAtPeriodEnd && cancelAt === null
-    if (!renews || !periodEndAt || periodEndAt.getTime() <= nowMs) return []
-    const text =
-      status === 'trialing' ? 'The trial ends, and the first payment is due' : 'The next payment is due'
-    return [{ at: periodEndAt.toISOString(), when: 'future', text, actor: null, detail: null, runId: null }]
-  })
-}
-
-/** Open questions that name them, one of their planned ends, or them as a guest. */
-async function readQuestions(db: Drizzle, { member, deactivations }: LifeParts): Promise<LifeEntry[]> {
-  const { approvals, questions, lumaGuests } = tables
-  const guests = await db
-    .selectDistinct({ id: lumaGuests.guestId })
-    .from(lumaGuests)
-    .where(and(eq(lumaGuests.memberId, member.id), eq(lumaGuests.outcome, 'asked')))
-  const held = deactivations.filter(({ status }) => status === 'held')
-  const ids = [member.id, ...held.map(({ id }) => id), ...guests.map(({ id }) => id)]
-  const named = ids.map((id) => sql`${questions.items} @> ${JSON.stringify([{ id }])}::jsonb`)
-  const rows = await db
-    .select({ title: questions.title, deadlineAt: approvals.deadlineAt, runId: questions.runId })
-    .from(approvals)
-    .innerJoin(questions, eq(questions.id, approvals.subjectId))
-    .where(and(eq(approvals.status, 'open'), or(...named)))
-    .orderBy(asc(approvals.deadlineAt))
-    .limit(20)
-  return rows.map(({ title, deadlineAt, runId }) => ({
-    at: deadlineAt.toISOString(),
-    when: 'future',
-    text: 'A question in the inbox times out, unless somebody answers',
-    actor: null,
-    detail: maskPersonalData(title),
-    runId,
-  }))
-}
-
 /** The same thing again and again, with nothing between, is one entry that says how often. */
 export function fold(entries: readonly LifeEntry[]): LifeEntry[] {
   const folded: { entry: LifeEntry; times: number }[] = []
@@ -216,8 +172,4 @@ export function fold(entries: readonly LifeEntry[]): LifeEntry[] {
   return folded.map(({ entry, times }) =>
     times === 1 ? entry : { ...entry, text: `${entry.text}, ${times} times` },
   )
-}
-
-function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }
