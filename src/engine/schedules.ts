@@ -24,8 +24,8 @@ import {
   seam,
   serializeError,
 } from '../primitives/index.ts'
-import type { RunStarter } from './engine.ts'
 import type { Job } from './jobs.ts'
+import type { RunStarter } from './starter.ts'
 
 export type ScheduleDefinition = {
   /** `kebab-case`, unique, and part of every run's id. */
