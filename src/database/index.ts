@@ -10,7 +10,7 @@ export {
   type Transaction,
 } from './database.ts'
 export { postgresPrograms } from './embedded/binaries.ts'
-export { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded/server.ts'
+export { type EmbeddedPostgres, runningEmbeddedPostgres, startEmbeddedPostgres } from './embedded/server.ts'
 export { migrateDatabase, withMigrationLock } from './migrations.ts'
 export type { QuestionItem } from './schema/automation.ts'
 export type { FieldEdit, SubmissionStatus } from './schema/community.ts'

@@ -58,6 +58,14 @@ export async function startEmbeddedPostgres(options: {
   }
 }
 
+/** Connection string of the server that a program has running on this data folder; null when there is none. */
+export function runningEmbeddedPostgres(dataDir: string): string | null {
+  const file = join(dataDir, 'postgres.password')
+  if (!existsSync(file)) return null
+  const running = runningServer(place(postgresPrograms(), dataDir, serverAccount()))
+  return running && connectionString(running.port, readFileSync(file, 'utf8').trim(), USER)
+}
+
 type OpenServer = Server & { port: number }
 type Server = { placement: Placement; password: string; logger: Logger }
 
