@@ -74,6 +74,7 @@ export function resultOf(effect: Pick<Effect, 'kind'>, found: Happened): { resul
     case 'mailchimp.welcome':
       return { result: { welcomed: true }, objectId: found.objectId || 'not noted' }
     case 'slack.message':
+    case 'slack.notice':
     case 'slack.reminder': {
       const message = slackMessage(found)
       if (!message)

@@ -79,9 +79,10 @@ test('members end as the truth says, however the news of them came', async () =>
             await act(stage, one)
             samples.push(await sample(stage))
           }
-          await settle(stage)
+          const eventId = await settle(stage)
           samples.push(await sample(stage))
           await expectTruth(stage, samples)
+          await expectGuests(stage, eventId)
         },
       ),
       // The stage is shared, and everybody of the earlier sequences is still there: nothing could be shrunk.
@@ -147,8 +148,8 @@ async function sample(stage: Stage): Promise<Sample> {
   return { nowMs, entitled: new Set(all.filter((one) => one.entitled).map((one) => one.person.clerkUserId)) }
 }
 
-/** All news are out and handled, nothing is due any more, and the two daily jobs have run. */
-async function settle(stage: Stage): Promise<void> {
+/** All news are out and handled, nothing is due any more, and the daily jobs have run. @returns an event that all asked to come to */
+async function settle(stage: Stage): Promise<string> {
   const { world } = stage
   await world.control('POST', '/deliveries/release', {
     shuffle: true,
@@ -164,6 +165,26 @@ async function settle(stage: Stage): Promise<void> {
   await answerQuestions(stage)
   await run(stage, 'slack-sync')
   await calm(stage)
+  const { people } = await world.control<{ people: Person[] }>('GET', '/people?limit=1000')
+  const guests = people.filter(({ deleted }) => !deleted).map(({ email }) => ({ email, name: 'A guest' }))
+  const event = { name: 'Everybody', startsInMs: 40 * DAY_MS, guests }
+  const { id } = await world.control<{ id: string }>('POST', '/luma/events', event)
+  await run(stage, 'luma-auto-approve')
+  await calm(stage)
+  return id
+}
+
+/** Luma: members are let in, once; nobody else is. */
+async function expectGuests(stage: Stage, eventId: string): Promise<void> {
+  const { all } = await readTruth(stage.world)
+  const { guests } = await stage.world.control<{ guests: { email: string; status: string }[] }>(
+    'GET',
+    `/luma/events/${eventId}/guests?status=approved`,
+  )
+  const members = all.filter(({ entitled }) => entitled).map(({ person }) => person.email.toLowerCase())
+  expect(guests.map(({ email }) => email).sort()).toEqual(members.sort())
+  const { mails } = (await stage.world.read()).luma
+  expect(mails.filter((mail) => mail.eventId === eventId).length).toBe(members.length)
 }
 
 /** Who deleted their account and came back under the same address before we heard of it: the same address, not the same person. */
