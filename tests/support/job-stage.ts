@@ -109,7 +109,7 @@ export async function startJobStage(define: (parts: MembershipParts) => Jobs): P
 }
 
 /** The connectors as an operator would set them up for this world's addresses. */
-export function connectTo(world: Pick<SandboxWorld, 'url' | 'credentials'>, gate: Gate): Connectors {
+function connectTo(world: Pick<SandboxWorld, 'url' | 'credentials'>, gate: Gate): Connectors {
   const { url, credentials } = world
   return createConnectors({
     gate,

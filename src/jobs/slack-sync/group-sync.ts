@@ -74,7 +74,7 @@ export async function requestGroupSync(
 }
 
 /** Who belongs into the group: members with a user in the workspace that is not deactivated. */
-export async function desiredGroup(tx: Pick<Transaction, 'db'>): Promise<string[]> {
+async function desiredGroup(tx: Pick<Transaction, 'db'>): Promise<string[]> {
   const { members } = tables
   const rows = await tx.db
     .select({ slackUserId: members.slackUserId })
