@@ -30,7 +30,7 @@ export function InboxPage() {
     <>
       <PageHead title="Inbox">
         {mayDecide
-          ? 'Approving publishes to Circle and texts the sender, at once. It can’t be undone.'
+          ? 'Approving a job post publishes it to Circle and texts the sender, at once. It can’t be undone.'
           : 'You see what waits for a decision; approvers decide.'}
       </PageHead>
       {inbox.error && !inbox.data && <Problem error={inbox.error} onRetry={() => void inbox.refetch()} />}

@@ -6,7 +6,7 @@ import type { ChangeFeed, Database } from '../database/index.ts'
 import type { RunStarter, Schedules } from '../engine/index.ts'
 import type { JobPostReview } from '../jobs/job-post-review/index.ts'
 import type { Membership } from '../jobs/membership/index.ts'
-import { type Clock, type Logger, NotFoundError } from '../primitives/index.ts'
+import type { Clock, Logger } from '../primitives/index.ts'
 import type { Role } from './contract.ts'
 
 /** What the HTTP edge works with. Nothing here is read from the environment. */
@@ -27,8 +27,8 @@ export type ServerParts = {
   /** Whether outside schedulers may start jobs: CRON_SECRET is set. */
   cronOpen: boolean
   limits: Record<ProviderName, ProviderLimits>
-  /** Starts erasing everything that is kept about a person. */
-  erase?: (memberId: string, actor: Actor) => Promise<{ runId: string }>
+  /** Starts erasing everything that is kept about a person. @throws ConflictError for somebody who is a member now */
+  erase: (memberId: string, actor: Actor) => Promise<{ runId: string }>
   modes: Record<ProviderName, ProviderMode>
   /** They verify their signatures on the raw body themselves. */
   webhooks: {
@@ -53,12 +53,6 @@ export type ServerParts = {
   readiness(): Promise<{ ready: boolean; checks: Record<string, boolean> }>
   /** Prometheus text. */
   metrics(): string
-}
-
-/** What is there once the whole program is; until then the pages that need it say so. */
-export function present<T>(part: T | undefined): T {
-  if (part === undefined) throw new NotFoundError('This part of the program does not run yet.')
-  return part
 }
 
 export type Person = { id: string; name: string; email: string; role: Role }

@@ -4,6 +4,7 @@ import { type Approvals, createApprovals } from '../approvals/index.ts'
 import { createSubmission, findOrCreateSender } from '../community/index.ts'
 import { openChangeFeed, openDatabase } from '../database/index.ts'
 import { defineJob, type Engine, startEngine, startSchedules } from '../engine/index.ts'
+import { requestErasure } from '../jobs/erasure/index.ts'
 import { createJobPostReview } from '../jobs/job-post-review/index.ts'
 import { createMembership } from '../jobs/membership/index.ts'
 import { createClock, createLogger, DAY_MS, newId } from '../primitives/index.ts'
@@ -33,7 +34,14 @@ export async function startTestServer({ url, drop }: { url: string; drop(): Prom
     schedules: rooms.schedules,
     cronOpen: false,
     limits: LIMITS,
-    erase: async (memberId) => ({ runId: `erasure:${memberId}` }),
+    erase: (memberId, actor) =>
+      database.transaction((tx) =>
+        requestErasure(
+          tx,
+          { clock, starter: rooms.starter },
+          { who: { memberId }, actor, alsoActive: false },
+        ),
+      ),
     modes: MODES,
     webhooks: {
       twilioSms: nothing,

@@ -1,5 +1,6 @@
 import { providerModes } from '../config.ts'
 import type { ChangeFeed, Database } from '../database/index.ts'
+import { requestErasure } from '../jobs/erasure/index.ts'
 import { CLERK_EVENTS, STRIPE_EVENTS } from '../jobs/membership/index.ts'
 import { createMetrics } from '../monitoring/index.ts'
 import { createServer, sessionSecret } from '../server/index.ts'
@@ -40,6 +41,10 @@ export async function createEdge(base: Base, work: Work, changes: ChangeFeed) {
     schedules: work.schedules,
     cronOpen: config.cronSecret !== null,
     limits: work.limits,
+    erase: (memberId, actor) =>
+      database.transaction((tx) =>
+        requestErasure(tx, { clock, starter: work.starter }, { who: { memberId }, actor, alsoActive: false }),
+      ),
     modes: providerModes(config),
     webhooks: webhookHandlers(base, work, refusals),
     sandbox: sandbox ? { controlUrl: `${sandbox.url}/control` } : null,

@@ -42,8 +42,8 @@ await describeInBrowser('accessibility', (executablePath) => {
       const id = await idOf(title)
       await checkSight({ path: `/posts/${id}`, role: 'owner', ready: heading('Timeline') })
     })
-    test.each(Object.entries(MEMBER_STATES))('member: %s', async (_name, ready) => {
-      await checkSight({ path: await memberPath(), role: 'owner', ready })
+    test.each(Object.entries(MEMBER_STATES))('member: %s', async (_name, { membership, ready }) => {
+      await checkSight({ path: await memberPath(membership), role: 'owner', ready })
     })
     test.each(['Surveyor', 'Hairdresser'])('run of %s', async (title) => {
       await checkSight({ path: await runPath(title), role: 'owner', ready: heading('Steps') })
@@ -111,14 +111,10 @@ const STATES = {
 
 /** A member's page, and what may be asked there. */
 const MEMBER_STATES = {
-  'the page': text('Subscribed'),
-  'deactivate, without a reason': async (page: Page) => {
-    await press('Deactivate')(page)
-    await page.getByRole('dialog').getByRole('button', { name: 'Deactivate' }).click()
-    await page.getByText('Say why, for those who look at this later.').waitFor()
-  },
-  erase: press('Erase'),
-}
+  'the page': { membership: 'active', ready: text('Subscribed') },
+  'deactivate, without a reason': { membership: 'active', ready: deactivateWithoutReason },
+  erase: { membership: 'none', ready: press('Erase') },
+} as const
 
 async function fillWorld(): Promise<void> {
   const { world } = stage
@@ -167,8 +163,8 @@ function memberPage(query: string): Promise<MemberPage> {
   return api<MemberPage>(`/members${query}`)
 }
 
-async function memberPath(): Promise<string> {
-  const { items } = await memberPage('?membership=active')
+async function memberPath(membership: 'active' | 'none'): Promise<string> {
+  const { items } = await memberPage(`?membership=${membership}`)
   return `/members/${items[0]?.id}`
 }
 
@@ -271,6 +267,12 @@ async function denyWithoutReason(page: Page): Promise<void> {
   await press('Deny')(page)
   await page.getByRole('dialog').getByRole('button', { name: 'Deny' }).click()
   await page.getByText('Say why: the sender will read it.').waitFor()
+}
+
+async function deactivateWithoutReason(page: Page): Promise<void> {
+  await press('Deactivate')(page)
+  await page.getByRole('dialog').getByRole('button', { name: 'Deactivate' }).click()
+  await page.getByText('Say why, for those who look at this later.').waitFor()
 }
 
 async function pressKeyHelp(page: Page): Promise<void> {

@@ -43,6 +43,9 @@ export function MemberActions({ detail }: { detail: MemberDetail }) {
           Erase
         </Button>
       )}
+      {user.role === 'owner' && typeof actions.erase === 'string' && (
+        <p className={styles.note}>{actions.erase}</p>
+      )}
       {asking === 'deactivate' && <DeactivateDialog member={member} onClose={close} />}
       {asking === 'erase' && <EraseDialog member={member} onClose={close} />}
     </div>

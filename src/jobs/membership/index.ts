@@ -6,6 +6,7 @@ import { type Transaction, tables } from '../../database/index.ts'
 import type { Job } from '../../engine/index.ts'
 import { ConflictError, newId } from '../../primitives/index.ts'
 import { type CleanupJob, defineCleanup } from '../cleanup/index.ts'
+import { defineErasure } from '../erasure/index.ts'
 import { defineLumaApproval, type LumaApprovalJob, lumaApprovals } from '../luma-approval/index.ts'
 import { defineMemberDeactivation, undoDeactivation } from '../member-deactivation/index.ts'
 import { defineMemberSync, type MemberSyncInput } from '../member-sync/index.ts'
@@ -77,6 +78,7 @@ export function createMembership(parts: MembershipParts): Membership {
       lumaApproval,
       slackSync,
       cleanup,
+      defineErasure(parts, () => followers),
       webhooks.delivery,
       webhooks.retry,
     ],

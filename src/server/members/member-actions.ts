@@ -5,7 +5,7 @@ import { readMember } from '../../community/index.ts'
 import { BadInputError, ConflictError } from '../../primitives/index.ts'
 import type { RouteHandler } from '../access.ts'
 import type { MemberActionAnswer } from '../membership-contract.ts'
-import { present, type ServerContext, type ServerParts } from '../parts.ts'
+import type { ServerContext, ServerParts } from '../parts.ts'
 import { pathId, readBody, textSchema } from '../request.ts'
 import { erasureWord } from './member-detail.ts'
 
@@ -54,7 +54,7 @@ export function eraseMember(parts: ServerParts): RouteHandler {
     if (member.erasedAt) throw new ConflictError('This person has been erased already.')
     if (confirm.toLowerCase() !== erasureWord(member).toLowerCase())
       throw new BadInputError('confirm: this is not their address. Type it exactly as it stands above.')
-    const { runId } = await present(parts.erase)(member.id, actorOf(context))
+    const { runId } = await parts.erase(member.id, actorOf(context))
     const message = 'Everything that is kept about them is being erased.'
     return context.json<MemberActionAnswer>({ runId, message })
   }

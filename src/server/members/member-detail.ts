@@ -83,6 +83,9 @@ function actionsOf({ modes }: ServerParts, { member, deactivations }: LifeParts)
       last && member.membership === 'ended' && !member.deletedAt
         ? { deactivationId: last.id, at: (last.settledAt ?? last.dueAt).toISOString() }
         : 'There is no end of a membership to take back.',
-    erase: true,
+    erase:
+      member.membership === 'active'
+        ? 'They are a member now, and may be paying. To erase them, deactivate them first.'
+        : true,
   }
 }

@@ -145,7 +145,12 @@ test('a member is explained, with what comes', async () => {
     'past: Subscribed',
     'future: The next payment is due',
   ])
-  expect(actions).toMatchObject({ sync: true, deactivate: true, erase: true, undo: expect.any(String) })
+  expect(actions).toMatchObject({
+    sync: true,
+    deactivate: true,
+    erase: expect.any(String),
+    undo: expect.any(String),
+  })
 })
 
 test('a member is ended by hand and taken back; the line of life says who, why and when', async () => {
@@ -213,14 +218,20 @@ test('everything that is kept can be downloaded, and that is on record', async (
   })
 })
 
-test('only an owner erases, and only by typing the address', async () => {
+test('only an owner erases, only who is no member, and only by typing the address', async () => {
   const id = await member('Emmy')
-  const erase = (ask: Ask, confirm: string) => ask('POST', `/api/members/${id}/erase`, { confirm })
   const owner = await server.signedIn('owner')
+  const erase = (ask: Ask, confirm: string) => ask('POST', `/api/members/${id}/erase`, { confirm })
   expect((await erase(approver, 'Emmy@pay.example')).status).toBe(403)
+  expect((await erase(owner, 'Emmy@pay.example')).status).toBe(409)
+  expect((await detail(id)).actions.erase).toContain('deactivate them first')
+  await approver('POST', `/api/members/${id}/deactivate`, { reason: 'They asked to be forgotten' })
+  await until(async () => expect((await detail(id)).actions.erase).toBe(true))
   expect((await erase(owner, 'emma@pay.example')).status).toBe(400)
-  expect(await erase(owner, 'emmy@pay.example')).toMatchObject({
-    status: 200,
-    json: { runId: `erasure:${id}` },
-  })
+  const erased = await erase(owner, 'emmy@pay.example')
+  expect(erased).toMatchObject({ status: 200, json: { runId: expect.stringContaining('erasure') } })
+  await until(async () => expect((await detail(id)).member.name).toBe('An erased person'))
+  const after = JSON.stringify(await detail(id))
+  expect(after.toLowerCase()).not.toContain('emmy@pay.example')
+  expect((await erase(owner, id)).status).toBe(409)
 })
