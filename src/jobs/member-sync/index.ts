@@ -11,7 +11,7 @@ import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
 import { changeMember, type Member, membersByEmail, readMember } from '../../community/index.ts'
-import { tables } from '../../database/index.ts'
+import { type Transaction, tables } from '../../database/index.ts'
 import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
 import { MINUTE_MS, NeverRetryError, NotFoundError, seam } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
@@ -43,8 +43,7 @@ export function defineMemberSync(parts: MembershipParts): MemberSyncJob {
       return outcome.said
     },
     async onFailure(tx, { memberId }, error, runId) {
-      const member = await readMember(tx, memberId).catch(() => null)
-      if (!member) return
+      if (!(await lockMember(tx, memberId))) return
       const atMs = parts.clock.now()
       await changeMember(tx, memberId, { mailchimpProblem: error.message }, atMs)
       await recordAudit(tx, {
@@ -72,12 +71,14 @@ async function sync(context: RunContext, parts: MembershipParts, input: MemberSy
   return { said: 'Updated and welcomed', change: 'synced', welcomed: true }
 }
 
+const MERGED: Updated = { said: 'They are one with another member now', change: 'none', welcome: false }
+
 async function bringUpToDate(parts: MembershipParts, memberId: string): Promise<Updated> {
   const member = await readMember(parts.database, memberId).catch((error: unknown) => {
     if (error instanceof NotFoundError) return null // merged with another, who is synced on their own
     throw error
   })
-  if (!member) return { said: 'They are one with another member now', change: 'none', welcome: false }
+  if (!member) return MERGED
   if (member.deletedAt) return archive(parts, member)
   if (!member.email) return { said: 'There is no address yet', change: 'none', welcome: false }
   return update(parts, member, member.email)
@@ -85,23 +86,26 @@ async function bringUpToDate(parts: MembershipParts, memberId: string): Promise<
 
 async function archive(parts: MembershipParts, member: Member): Promise<Updated> {
   if (!member.mailchimpEmail) return { said: 'Mailchimp never knew them', change: 'none', welcome: false }
-  if (await somebodyElseHas(parts, member))
-    return { said: 'Somebody else has this address now', change: 'archived', welcome: false }
+  const gone = await putAway(parts, member)
+  const said = gone ? 'Put away: the account is gone' : 'Somebody else has this address now'
+  return { said, change: 'archived', welcome: false }
+}
+
+/** Archives the contact, unless its address is somebody else's. First the tag: who comes back is not a member by that. */
+async function putAway(parts: MembershipParts, member: Member): Promise<boolean> {
   const { mailchimp } = parts.connectors
-  const contact = await mailchimp.findContact(member.mailchimpEmail)
-  if (contact && contact.status !== 'archived') {
-    // First the tag: should they ever come back, they do not come back as a member.
-    await mailchimp.setTags(member.mailchimpEmail, [{ name: MEMBER_TAG, active: false }])
-    await mailchimp.archiveContact(member.mailchimpEmail)
-  }
-  return { said: 'Put away: the account is gone', change: 'archived', welcome: false }
+  const email = member.mailchimpEmail
+  if (email === null || (await somebodyElseHas(parts, email))) return false
+  const contact = await mailchimp.findContact(email)
+  if (contact === null || contact.status === 'archived') return true
+  await mailchimp.setTags(email, [{ name: MEMBER_TAG, active: false }])
+  await mailchimp.archiveContact(email)
+  return true
 }
 
 /** Who deleted their account and signed up again is a new person with the old address. */
-async function somebodyElseHas(parts: MembershipParts, member: Member): Promise<boolean> {
-  if (!member.mailchimpEmail) return false
-  const others = await membersByEmail(parts.database.db, [member.mailchimpEmail])
-  return others.size > 0
+async function somebodyElseHas(parts: MembershipParts, email: string): Promise<boolean> {
+  return (await membersByEmail(parts.database.db, [email])).size > 0
 }
 
 async function update(parts: MembershipParts, member: Member, email: string): Promise<Updated> {
@@ -117,7 +121,12 @@ async function update(parts: MembershipParts, member: Member, email: string): Pr
     ...contact,
     ...(moved && member.mailchimpEmail ? { knownAs: member.mailchimpEmail } : {}),
   })
-  await noteAddress(parts, member, email)
+  if (!(await noteAddress(parts, member, email))) {
+    await putAway(parts, { ...member, mailchimpEmail: email })
+    return MERGED
+  }
+  // When the new address was a contact already, the old one was not moved but left behind.
+  if (moved) await putAway(parts, member)
   if (active && (known.status === 'transactional' || known.status === 'archived'))
     known = await mailchimp.putContact({ ...contact, status: 'subscribed' })
   const tags = tagsOf(member.membership).filter((tag) => known.tags.includes(tag.name) !== tag.active)
@@ -125,13 +134,25 @@ async function update(parts: MembershipParts, member: Member, email: string): Pr
   return { said: 'Updated', change: 'synced', welcome: await isToBeWelcomed(parts, member) }
 }
 
-/** At once, not at the end: after a crash the next attempt must know under which address Mailchimp has them. */
-async function noteAddress(parts: MembershipParts, member: Member, email: string): Promise<void> {
-  if (member.mailchimpEmail === email) return
-  await parts.database.transaction((tx) =>
-    changeMember(tx, member.id, { mailchimpEmail: email }, parts.clock.now()),
-  )
+/**
+ * At once, not at the end: after a crash the next attempt must know under which address Mailchimp has them.
+ * @returns false when they have become one with another member meanwhile
+ */
+async function noteAddress(parts: MembershipParts, member: Member, email: string): Promise<boolean> {
+  if (member.mailchimpEmail === email) return true
+  const there = await parts.database.transaction(async (tx) => {
+    if (!(await lockMember(tx, member.id))) return false
+    await changeMember(tx, member.id, { mailchimpEmail: email }, parts.clock.now())
+    return true
+  })
   seam('member-sync.after-address')
+  return there
+}
+
+/** Null when they have become one with another member. */
+async function lockMember(tx: Transaction, memberId: string): Promise<Member | null> {
+  const [row] = await tx.db.select().from(tables.members).where(eq(tables.members.id, memberId)).for('update')
+  return row ?? null
 }
 
 function tagsOf(membership: Member['membership']): { name: string; active: boolean }[] {
@@ -193,7 +214,7 @@ async function finish(
       .onConflictDoNothing()
       .returning()
     if (first.length === 0 || outcome.change === 'none') return
-    const member = await readMember(tx, memberId).catch(() => null)
+    const member = await lockMember(tx, memberId)
     if (!member) return
     await changeMember(
       tx,
