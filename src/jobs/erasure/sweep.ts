@@ -104,11 +104,19 @@ async function writtenColumns(database: Database): Promise<Column[]> {
   )
 }
 
-/** The engine finds runs by these. */
+/** What the engine finds runs and their steps by. */
+const ENGINE_NAMES = new Set([
+  'workflow_uuid',
+  'parent_workflow_id',
+  'forked_from',
+  'name',
+  'function_name',
+  'queue_name',
+  'status',
+])
+
 function namesRun(table: string, column: string): boolean {
-  return table.startsWith('dbos.')
-    ? ['workflow_uuid', 'parent_workflow_id', 'forked_from'].includes(column)
-    : column === 'run_id'
+  return table.startsWith('dbos.') ? ENGINE_NAMES.has(column) : column === 'run_id'
 }
 
 function name(table: string) {
