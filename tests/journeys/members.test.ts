@@ -26,6 +26,7 @@ await describeInBrowser('the membership, through the dashboard', (executablePath
   test('while Mailchimp is away a run waits and says so; it goes on when it is back', outage)
   test('a viewer sees it all and is offered nothing', viewer)
   test('what is kept about a member can be downloaded', download)
+  test('an owner erases somebody whose membership has ended, by typing the address', erase)
 })
 
 async function signUpInTheSandbox() {
@@ -191,6 +192,26 @@ async function download() {
   expect(file.suggestedFilename()).toMatch(/^mem_\w+\.json$/)
   await page.reload()
   await life(page, 'Everything kept about them was downloaded').waitFor()
+  await closeAll(page)
+}
+
+async function erase() {
+  const person = await member('Gus Oyelaran')
+  const page = await stage.open('/members?q=oyelaran', { role: 'owner' })
+  await page.getByRole('link', { name: 'Gus Oyelaran' }).click()
+  await page.getByText('To erase them, deactivate them first.').waitFor()
+  await page.getByRole('button', { name: 'Deactivate' }).click()
+  await page.getByRole('textbox', { name: 'Reason' }).fill('Asked to be forgotten')
+  await page.getByRole('dialog').getByRole('button', { name: 'Deactivate' }).click()
+  await page.getByRole('button', { name: 'Erase' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Erase Gus Oyelaran?' })
+  await dialog.getByLabel('Their address').fill('gus@example.org')
+  await dialog.getByRole('button', { name: 'Erase for good' }).click()
+  await dialog.getByText('Type it exactly as it stands above.').waitFor()
+  await dialog.getByLabel('Their address').fill(person.email)
+  await dialog.getByRole('button', { name: 'Erase for good' }).click()
+  await page.getByRole('heading', { level: 1, name: 'An erased person' }).waitFor()
+  expect(await page.getByText(person.email).count()).toBe(0)
   await closeAll(page)
 }
 
