@@ -209,8 +209,7 @@ async function registerQueues(database: Database, jobs: readonly Job[]): Promise
       where name = ${job.name} and queue_name <> ${job.queue} and status in ('ENQUEUED', 'DELAYED')`)
 }
 
-/** Starts runs by a client of the engine's tables; see `request-run.ts` for who does so without an engine. */
-export /**
+/**
  * DBOS's own lines. A failed run has been told by `run.failed`, and while the engine stops, connections end under it:
  * neither is news.
  */

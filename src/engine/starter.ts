@@ -30,6 +30,7 @@ export type RunStarter = {
   cancelDelayed(tx: Transaction, runIds: readonly string[]): Promise<void>
 }
 
+/** Starts runs by a client of the engine's tables; see `request-run.ts` for who does so without an engine. */
 export function createStarter(
   client: DBOSClient,
   { jobs, clock }: { jobs: readonly Job[]; clock: Clock },

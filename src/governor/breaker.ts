@@ -45,7 +45,7 @@ export type Breakers = {
 }
 
 /** How long after the `failures`-th failed probe the next one comes: doubled each time, at most a minute. */
-export function probeDelayMs(failures: number): number {
+function probeDelayMs(failures: number): number {
   return Math.min(LONGEST_BETWEEN_PROBES_MS, FIRST_PROBE_MS * 2 ** Math.min(failures, 16))
 }
 

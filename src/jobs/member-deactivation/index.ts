@@ -7,14 +7,8 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Actor, recordAudit, SYSTEM } from '../../audit/index.ts'
-import {
-  changeMember,
-  type Member,
-  readEntitlement,
-  readMember,
-  takeSubscriptionNews,
-} from '../../community/index.ts'
-import { announceChange, type Transaction, tables } from '../../database/index.ts'
+import { changeMember, readEntitlement, readMember, takeSubscriptionNews } from '../../community/index.ts'
+import { type Transaction, tables } from '../../database/index.ts'
 import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
 import {
   ConflictError,
@@ -24,6 +18,7 @@ import {
   RetryAtError,
   systemNow,
 } from '../../primitives/index.ts'
+import { conclude, endMembership } from '../membership/end.ts'
 import { refuseMassEnd } from '../membership/guard.ts'
 import type { Followers, MembershipParts } from '../membership/parts.ts'
 import { settleMember } from '../membership/settle.ts'
@@ -132,40 +127,6 @@ async function endOrKeep(
   })
 }
 
-/** Ends a membership now, in the caller's transaction. */
-export async function endMembership(
-  tx: Transaction,
-  parts: MembershipParts,
-  followers: Followers,
-  member: Member,
-  end: { deactivationId: string; why: string; actor: Actor; runId: string | null },
-): Promise<void> {
-  const nowMs = parts.clock.now()
-  await conclude(tx, end.deactivationId, 'done', end.why, nowMs)
-  await changeMember(
-    tx,
-    member.id,
-    {
-      membership: 'ended',
-      membershipEndedAt: new Date(nowMs),
-      profileHidden: true,
-      // What Mailchimp was told last is not this: whoever comes back is synced again.
-      mailchimpWanted: null,
-    },
-    nowMs,
-  )
-  await recordAudit(tx, {
-    atMs: nowMs,
-    actor: end.actor,
-    action: 'membership ended',
-    target: { kind: 'member', id: member.id },
-    reason: end.why,
-    runId: end.runId,
-  })
-  await followers.syncMember(tx, { memberId: member.id, sourceEventId: end.deactivationId, action: 'cancel' })
-  await followers.syncGroup(tx)
-}
-
 /**
  * Takes an end back: the membership, the profile, Mailchimp's tags, the place in the user group. Until the next payment
  * the member is kept by this person's word.
@@ -215,18 +176,4 @@ async function readDeactivation(db: Pick<Transaction, 'db'>, id: string) {
   const [row] = await db.db.select().from(tables.deactivations).where(eq(tables.deactivations.id, id))
   if (!row) throw new NotFoundError('There is no such planned end.')
   return row
-}
-
-async function conclude(
-  tx: Transaction,
-  id: string,
-  status: 'kept' | 'removed' | 'done',
-  reason: string,
-  nowMs: number,
-): Promise<void> {
-  await tx.db
-    .update(tables.deactivations)
-    .set({ status, reason, settledAt: new Date(nowMs) })
-    .where(eq(tables.deactivations.id, id))
-  await announceChange(tx, { topic: 'member', id: null })
 }

@@ -16,7 +16,7 @@ import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
 import { MINUTE_MS, NeverRetryError, NotFoundError, seam } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
 
-export const memberSyncInput = z.object({
+const memberSyncInput = z.object({
   memberId: z.string().min(1),
   sourceEventId: z.string().min(1),
   action: z.enum(['create', 'update', 'cancel']),
@@ -25,8 +25,8 @@ export type MemberSyncInput = z.infer<typeof memberSyncInput>
 export type MemberSyncJob = Job<MemberSyncInput>
 
 /** The tags that are ours to set; all others are left alone. */
-export const MEMBER_TAG = 'active'
-export const ALUMNI_TAG = 'alumni'
+const MEMBER_TAG = 'active'
+const ALUMNI_TAG = 'alumni'
 
 export function defineMemberSync(parts: MembershipParts): MemberSyncJob {
   return defineJob({

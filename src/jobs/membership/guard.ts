@@ -9,11 +9,11 @@ import { type ApprovalKind, ask, readQuestion } from '../../approvals/index.ts'
 import { memberName, readMember } from '../../community/index.ts'
 import { type QuestionItem, type Transaction, tables } from '../../database/index.ts'
 import { HOUR_MS } from '../../primitives/index.ts'
-import { endMembership } from '../member-deactivation/index.ts'
+import { endMembership } from './end.ts'
 import type { Followers, MembershipParts, MembershipSettings } from './parts.ts'
 import type { Deactivation } from './settle.ts'
 
-export const MASS_END_KIND = 'mass-end'
+const MASS_END_KIND = 'mass-end'
 
 /**
  * Whether a batch is too large to be done unasked.

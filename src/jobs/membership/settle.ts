@@ -97,12 +97,23 @@ async function join(
     member.id,
     {
       membership: 'active',
-      memberSince: member.memberSince ?? new Date(nowMs),
+      memberSince: member.memberSince ?? (await firstSubscribed(tx, member.id)) ?? new Date(nowMs),
       membershipEndedAt: null,
       profileHidden: false,
     },
     nowMs,
   )
+}
+
+/** Since when they pay, which may be long before we heard of it. */
+async function firstSubscribed(tx: Transaction, memberId: string): Promise<Date | null> {
+  const [first] = await tx.db
+    .select({ startedAt: tables.subscriptions.startedAt })
+    .from(tables.subscriptions)
+    .where(eq(tables.subscriptions.memberId, memberId))
+    .orderBy(tables.subscriptions.startedAt)
+    .limit(1)
+  return first?.startedAt ?? null
 }
 
 /** Plans, moves or removes the end of the membership. */
@@ -130,10 +141,7 @@ function dueOf(entitlement: Entitlement, nowMs: number): number | null {
 }
 
 /** The end that is planned for a member, if any. */
-export async function plannedEnd(
-  tx: Pick<Transaction, 'db'>,
-  memberId: string,
-): Promise<Deactivation | null> {
+async function plannedEnd(tx: Pick<Transaction, 'db'>, memberId: string): Promise<Deactivation | null> {
   const { deactivations } = tables
   const [row] = await tx.db
     .select()
