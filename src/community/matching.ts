@@ -20,8 +20,11 @@ export type Identity = {
 export type Match =
   | { kind: 'found'; member: Member }
   | { kind: 'nobody' }
-  /** `members`: the two who may be one person, the one with the stronger claim first. */
-  | { kind: 'conflict'; members: readonly [Member, Member]; why: string }
+  /**
+   * `members`: the two who may be one person, the one with the stronger claim first. `owner`: whom the customer in
+   * question belongs to until somebody says otherwise; null: nobody.
+   */
+  | { kind: 'conflict'; members: readonly [Member, Member]; owner: Member | null; why: string }
 
 /**
  * Matches, and joins two rows that complete each other. Matching is one at a time in the whole program (a lock until the
@@ -37,9 +40,11 @@ export async function matchMember(tx: Transaction, identity: Identity, nowMs: nu
       return { kind: 'found', member: await mergeMembers(tx, byCustomer, byClerk, nowMs) }
     const why =
       'The account that this payment names and the one that the customer belongs to are two different people.'
-    return { kind: 'conflict', members: [byClerk, byCustomer], why }
+    return { kind: 'conflict', members: [byClerk, byCustomer], owner: byCustomer, why }
   }
   const found = byClerk ?? byCustomer
+  // Late news of a deleted account must not bury somebody who uses its address now.
+  if (found?.deletedAt) return { kind: 'found', member: found }
   const byEmail = await verifiedByEmail(tx, identity, found?.id ?? null)
   if (!byEmail) return found ? { kind: 'found', member: found } : { kind: 'nobody' }
   return matchByEmail(tx, identity, found, byEmail, nowMs)
@@ -67,7 +72,7 @@ async function matchByEmail(
   const why = otherAccount
     ? 'Somebody with another account has the same e-mail address.'
     : 'Somebody who pays as another customer has the same e-mail address.'
-  return { kind: 'conflict', members: [byEmail, byEmail], why }
+  return { kind: 'conflict', members: [byEmail, byEmail], owner: null, why }
 }
 
 /** Joins two rows of one person: what `from` has and `into` lacks goes over, and `from` is no more. */

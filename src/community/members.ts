@@ -111,7 +111,11 @@ export async function takeAccountNews(
   return rows[0] ?? null
 }
 
-/** Takes over what the payment service says of a subscription, unless something newer is known. @returns whether it was news */
+/**
+ * Takes over what the payment service says of a subscription, unless something newer is known.
+ * @param memberId whose it is; null: nobody has said, and it stays whose it was
+ * @returns whether it was news
+ */
 export async function takeSubscriptionNews(
   tx: Transaction,
   news: SubscriptionNews,
@@ -137,7 +141,7 @@ export async function takeSubscriptionNews(
     .values({ id: news.id, ...row })
     .onConflictDoUpdate({
       target: subscriptions.id,
-      set: row,
+      set: { ...row, memberId: memberId ?? sql`${subscriptions.memberId}` },
       // Stripe counts in seconds: of two that are equally new, the one that ends it is the later.
       setWhere: sql`${subscriptions.seenMs} < excluded.seen_ms
         or (${subscriptions.seenMs} = excluded.seen_ms and ${subscriptions.status} <> 'canceled')`,

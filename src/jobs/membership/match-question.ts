@@ -2,7 +2,7 @@
  * When two of the things that name a person point at different people, a person is asked. Nothing is guessed meanwhile:
  * a payment whose owner is not clear makes nobody a member, and takes nobody's membership away.
  */
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, desc, eq, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { type ApprovalKind, ask, readQuestion } from '../../approvals/index.ts'
 import { recordAudit } from '../../audit/index.ts'
@@ -27,16 +27,19 @@ const dataSchema = z.object({
   memberIds: z.tuple([z.string(), z.string()]),
 })
 
-/** Asks whether it is one person. Once for the same three. */
+/**
+ * Asks whether it is one person. Once for the same three.
+ * @returns whether it has been said already that they are different people
+ */
 export async function askWhoItIs(
   tx: Transaction,
   parts: MembershipParts,
   match: Extract<Match, { kind: 'conflict' }>,
   newcomer: { customerId: string | null; clerkId: string | null; runId: string },
-): Promise<void> {
+): Promise<boolean> {
   const [first, second] = match.members
   const who = newcomer.customerId ? `customer ${newcomer.customerId}` : `account ${newcomer.clerkId}`
-  await ask(
+  const questionId = await ask(
     tx,
     parts.approvals(),
     {
@@ -60,6 +63,36 @@ export async function askWhoItIs(
     },
     parts.clock.now(),
   )
+  const [answer] = await tx.db
+    .select({ status: tables.approvals.status })
+    .from(tables.approvals)
+    .where(and(eq(tables.approvals.subjectId, questionId), eq(tables.approvals.kind, MEMBER_MATCH_KIND)))
+  return answer?.status === 'denied' || answer?.status === 'expired'
+}
+
+/**
+ * Whose a customer is by a person's word, where nothing else says so yet: the answer may come before the first
+ * subscription does. Null: nobody has said.
+ */
+export async function ownerByWord(tx: Transaction, customerId: string): Promise<Member | null> {
+  const { approvals, members, questions } = tables
+  const [said] = await tx.db
+    .select({ data: questions.data })
+    .from(questions)
+    .innerJoin(approvals, and(eq(approvals.subjectId, questions.id), eq(approvals.kind, questions.kind)))
+    .where(
+      and(
+        eq(questions.kind, MEMBER_MATCH_KIND),
+        sql`${questions.data}->>'customerId' = ${customerId}`,
+        eq(approvals.status, 'approved'),
+      ),
+    )
+    .orderBy(desc(questions.createdAt))
+    .limit(1)
+  if (!said) return null
+  const [memberId] = dataSchema.parse(said.data).memberIds
+  const [member] = await tx.db.select().from(members).where(eq(members.id, memberId))
+  return member ?? null
 }
 
 function describe(member: Member) {
@@ -115,12 +148,10 @@ async function keepApart(tx: Transaction, asked: Asked, nowMs: number): Promise<
   if (!asked.customerId) return createMember(tx, { clerkId: asked.clerkId }, nowMs)
   const { subscriptions, members } = tables
   const [owner] = await tx.db.select().from(members).where(eq(members.stripeCustomerId, asked.customerId))
-  if (owner) return owner
-  const orphans = await tx.db
-    .select({ id: subscriptions.id })
-    .from(subscriptions)
+  const member = owner ?? (await createMember(tx, { stripeCustomerId: asked.customerId }, nowMs))
+  await tx.db
+    .update(subscriptions)
+    .set({ memberId: member.id })
     .where(and(eq(subscriptions.customerId, asked.customerId), isNull(subscriptions.memberId)))
-  const member = await createMember(tx, { stripeCustomerId: asked.customerId }, nowMs)
-  if (orphans.length > 0) await assignSubscriptions(tx, asked.customerId, member.id)
   return member
 }

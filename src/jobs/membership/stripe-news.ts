@@ -7,6 +7,7 @@ import {
   assignSubscriptions,
   changeMember,
   createMember,
+  type Match,
   type Member,
   matchMember,
   takeSubscriptionNews,
@@ -14,8 +15,9 @@ import {
 import type { StripeCustomer, StripeSubscription } from '../../connectors/membership-contract.ts'
 import type { Transaction } from '../../database/index.ts'
 import { SECOND_MS, seam, systemNow } from '../../primitives/index.ts'
-import { askWhoItIs } from './match-question.ts'
+import { askWhoItIs, ownerByWord } from './match-question.ts'
 import type { Cause, MembershipParts } from './parts.ts'
+import { readAs } from './readable.ts'
 
 const reference = z.union([z.string(), z.looseObject({ id: z.string() }).transform(({ id }) => id)])
 
@@ -82,16 +84,12 @@ export async function takeStripeEvent(
   return parts.database.transaction(async (tx) => {
     const nowMs = parts.clock.now()
     const match = await matchMember(tx, { ...news, clerkId: news.clerkId }, nowMs)
-    if (match.kind === 'conflict') {
-      for (const subscription of news.subscriptions)
-        await takeSubscriptionNews(tx, { ...subscription, seenMs: news.seenMs }, null)
-      await askWhoItIs(tx, parts, match, { customerId: news.customerId, clerkId: null, runId })
-      return 'It is not clear whose this is; a person is asked'
-    }
-    const member =
-      match.kind === 'found'
-        ? await complete(tx, match.member, news, nowMs)
-        : await createMember(tx, { stripeCustomerId: news.customerId, ...personOf(news) }, nowMs)
+    const known = match.kind === 'found' ? match.member : await ownerByWord(tx, news.customerId)
+    if (match.kind === 'conflict' && !known)
+      return takeUnclear(tx, parts, settle, { match, news, event, runId })
+    const member = known
+      ? await complete(tx, known, news, nowMs)
+      : await createMember(tx, { stripeCustomerId: news.customerId, ...personOf(news) }, nowMs)
     for (const subscription of news.subscriptions)
       await takeSubscriptionNews(tx, { ...subscription, seenMs: news.seenMs }, member.id)
     await assignSubscriptions(tx, news.customerId, member.id)
@@ -99,6 +97,34 @@ export async function takeStripeEvent(
     seam('stripe-news.before-commit')
     return `${WORDS[event.type] ?? event.type}: ${member.id}`
   })
+}
+
+type Unclear = {
+  match: Extract<Match, { kind: 'conflict' }>
+  news: News
+  event: StripeEvent
+  runId: string
+}
+
+/**
+ * A payment whose owner is not clear: a subscription that is new makes nobody a member before a person has said whose it
+ * is; one that counts for somebody goes on doing so, and what is new of it counts for them.
+ */
+async function takeUnclear(
+  tx: Transaction,
+  parts: MembershipParts,
+  settle: (tx: Transaction, memberId: string, cause: Cause) => Promise<void>,
+  { match, news, event, runId }: Unclear,
+): Promise<string> {
+  const newcomer = { customerId: news.customerId, clerkId: null, runId }
+  const { owner } = match
+  const apart = await askWhoItIs(tx, parts, match, newcomer)
+  for (const subscription of news.subscriptions)
+    await takeSubscriptionNews(tx, { ...subscription, seenMs: news.seenMs }, apart && owner ? owner.id : null)
+  if (owner) await settle(tx, owner.id, { sourceEventId: event.id, why: WORDS[event.type] ?? event.type })
+  return apart && owner
+    ? `${WORDS[event.type] ?? event.type}: ${owner.id}, as a person has said`
+    : 'It is not clear whose this is; a person is asked'
 }
 
 const WORDS: Record<string, string> = {
@@ -139,7 +165,7 @@ async function learn(parts: MembershipParts, event: StripeEvent): Promise<News |
   const eventMs = event.created * SECOND_MS
   switch (object.object) {
     case 'checkout.session': {
-      const session = sessionSchema.parse(object)
+      const session = readAs(sessionSchema, object, 'Stripe’s checkout session')
       if (session.mode !== 'subscription' || !session.customer) return null
       return read(parts, eventMs, {
         customerId: session.customer,
@@ -155,7 +181,7 @@ async function learn(parts: MembershipParts, event: StripeEvent): Promise<News |
       return read(parts, eventMs, { ...NOBODY, customerId, subscriptions: [subscription] })
     }
     case 'invoice': {
-      const invoice = invoiceSchema.parse(object)
+      const invoice = readAs(invoiceSchema, object, 'Stripe’s invoice')
       const subscriptionId = invoice.parent?.subscription_details?.subscription ?? invoice.subscription
       if (!invoice.customer || !subscriptionId) return null
       return read(parts, eventMs, { ...NOBODY, customerId: invoice.customer })
