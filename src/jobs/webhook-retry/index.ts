@@ -3,13 +3,14 @@
  * fails: five more attempts after 1, 2, 4, 8 and 16 seconds (with jitter). Then the delivery has failed, and its run
  * waits for a person with everything that was received.
  */
-import { eq } from 'drizzle-orm'
+import { and, eq, ne } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Transaction, tables } from '../../database/index.ts'
 import { defineJob, type Job, StepFailedError } from '../../engine/index.ts'
-import { NeverRetryError, NotFoundError, SECOND_MS } from '../../primitives/index.ts'
+import { NeverRetryError, NotFoundError, RetryError, SECOND_MS } from '../../primitives/index.ts'
 import { clerkEventSchema, takeClerkEvent } from '../membership/clerk-news.ts'
 import type { Cause, MembershipParts } from '../membership/parts.ts'
+import { readAs } from '../membership/readable.ts'
 import { stripeEventSchema, takeStripeEvent } from '../membership/stripe-news.ts'
 
 const deliveryInput = z.object({ deliveryId: z.int().positive() })
@@ -40,7 +41,8 @@ export function defineWebhookJobs(
       await tx.db
         .update(tables.deliveries)
         .set({ status: 'failed', problem: error.message })
-        .where(eq(tables.deliveries.id, deliveryId))
+        // Another retry, which somebody asked for, may have managed it meanwhile.
+        .where(and(eq(tables.deliveries.id, deliveryId), ne(tables.deliveries.status, 'processed')))
     },
   })
   const delivery = defineJob({
@@ -83,12 +85,22 @@ async function handle(
   if (!row) throw new NotFoundError('There is no such delivery. It may have been cleaned up.')
   if (row.delivery.status === 'processed') return `Handled already: ${row.delivery.outcome ?? ''}`
   if (row.payload === null) throw new NeverRetryError('What this delivery brought is not kept any more.')
-  const outcome = await handlePayload(parts, settle, row.delivery, row.payload, runId)
+  const outcome = await handlePayload(parts, settle, row.delivery, row.payload, runId).catch(tryAgain)
   await parts.database.db
     .update(deliveries)
     .set({ status: 'processed', outcome, problem: null })
     .where(eq(deliveries.id, deliveryId))
   return outcome
+}
+
+/**
+ * What looks final may not be: a key that is being replaced, an object that the provider's API does not show yet. Trying
+ * five times costs nothing, so every failure of the handling itself is tried again.
+ */
+function tryAgain(error: unknown): never {
+  if (error instanceof NeverRetryError)
+    throw new RetryError(error.message, { cause: error, facts: error.facts })
+  throw error
 }
 
 async function handlePayload(
@@ -100,14 +112,12 @@ async function handlePayload(
 ): Promise<string> {
   switch (delivery.source) {
     case 'stripe':
-      return takeStripeEvent(parts, settle, stripeEventSchema.parse(payload), runId)
-    case 'clerk':
-      return takeClerkEvent(parts, settle, {
-        id: delivery.externalId,
-        event: clerkEventSchema.parse(payload),
-        runId,
-      })
+      return takeStripeEvent(parts, settle, readAs(stripeEventSchema, payload, 'Stripe’s event'), runId)
+    case 'clerk': {
+      const event = readAs(clerkEventSchema, payload, 'Clerk’s event')
+      return takeClerkEvent(parts, settle, { id: delivery.externalId, event, runId })
+    }
     default:
-      throw new NeverRetryError(`Deliveries of "${delivery.source}" are handled when they arrive, not again.`)
+      throw new NotFoundError(`Deliveries of "${delivery.source}" are handled when they arrive, not again.`)
   }
 }
