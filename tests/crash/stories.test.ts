@@ -4,6 +4,7 @@ import { type SandboxWorld, startSandboxWorld, until } from '../support/sandbox-
 import { approve, complete, deny, expire, lapse, outcomeOf } from '../support/stories.ts'
 import { createTestDatabase } from '../support/test-database.ts'
 import { EXPECTED } from './expected.ts'
+import { MEMBER_SEAMS, sameSeam } from './member-seams.ts'
 import { SEAMS } from './seams.ts'
 
 /** The stories without a crash: what the crash tests compare with. */
@@ -40,8 +41,14 @@ test.each(NAMES)('%s ends as it should', async (name) => {
 })
 
 test('every seam that the stories pass is one that a crash is tested at', () => {
-  const passed = program.lines.flatMap((line) =>
-    line.includes('"event":"seam"') ? [String(JSON.parse(line).name)] : [],
+  const passed = new Set(
+    program.lines.flatMap((line) =>
+      line.includes('"event":"seam"') ? [sameSeam(String(JSON.parse(line).name))] : [],
+    ),
   )
-  expect([...new Set(passed)].sort()).toEqual([...new Set(Object.values(SEAMS).flat())].sort())
+  const own = Object.values(SEAMS).flat()
+  // The clock that the stories move also starts what is scheduled; those crashes are `member-seams.test.ts`'s.
+  const known = new Set([...own, ...Object.values(MEMBER_SEAMS).flat().map(sameSeam)])
+  expect([...passed].filter((name) => !known.has(name)).sort()).toEqual([])
+  expect(own.filter((name) => !passed.has(name))).toEqual([])
 })
