@@ -239,3 +239,43 @@ describe('POST /api/events', () => {
     expect(ends.map(({ due_at }) => due_at.toISOString())).toEqual([due])
   })
 })
+
+describe('an outside scheduler', () => {
+  type Started = { runId: string; slot: string; started: boolean; message: string; url: string }
+  const ask = async (path: string, method: 'GET' | 'POST') => {
+    const begun = performance.now()
+    const headers = { authorization: `Bearer ${CRON_SECRET}` }
+    const answer = await fetch(`${stage.url}/api/jobs/${path}`, { method, headers })
+    const json = (await answer.json()) as Started // the door's own shape
+    return { status: answer.status, json, tookMs: performance.now() - begun }
+  }
+
+  test.each(['luma-auto-approve', 'slack-sync', 'cleanup'])(
+    'may ask for %s by GET and by POST, twice and at once: it is one run, named at once',
+    async (path) => {
+      const methods = ['GET', 'POST', 'POST', 'GET'] as const
+      const answers = await Promise.all(methods.map((method) => ask(path, method)))
+      const [first] = answers
+      // Five minutes may end between two requests; the slots are then two, and so are the runs.
+      const slots = new Set(answers.map(({ json }) => json.slot))
+      expect(new Set(answers.map(({ json }) => json.runId)).size).toBe(slots.size)
+      expect(answers.filter(({ json }) => json.started)).toHaveLength(slots.size)
+      expect(answers.map(({ status }) => status).toSorted()).toEqual(
+        slots.size === 1 ? [200, 200, 200, 202] : expect.anything(),
+      )
+      expect(first?.json.url).toBe(`${stage.url}/runs/${encodeURIComponent(first?.json.runId ?? '')}`)
+      expect(Math.max(...answers.map(({ tookMs }) => tookMs))).toBeLessThan(5_000)
+      await stage.quiet()
+      expect(
+        await stage.count('from dbos.workflow_status where workflow_uuid = $1', [first?.json.runId]),
+      ).toBe(1)
+    },
+  )
+
+  test('there is no such job', async () => {
+    expect(
+      (await fetch(`${stage.url}/api/jobs/coffee`, { headers: { authorization: `Bearer ${CRON_SECRET}` } }))
+        .status,
+    ).toBe(404)
+  })
+})
