@@ -37,8 +37,15 @@ export type Engine = {
 export const APPLICATION_VERSION = 'kinkeeper-1'
 export const APPLICATION_NAME = 'kinkeeper'
 const POLL_EVERY_MS = 40
-/** Nobody waits for a timer to the tenth of a second, and each poll costs the idle machine something. */
-const TIMERS_POLL_EVERY_MS = 250
+/** Where nobody waits for the tenth of a second: each poll costs the idle machine something. */
+const SLOWER_LANES: Record<string, number> = {
+  deliveries: 100,
+  members: 100,
+  timers: 250,
+  luma: 500,
+  notices: 500,
+  maintenance: 1_000,
+}
 /** Runs that wait out a back-off occupy a place, so this is far above what two cores can do at once. */
 const RUNS_AT_ONCE = 200
 const ENGINE_CONNECTIONS = 20
@@ -199,7 +206,7 @@ function pollFinishedRunsRarely(): void {
 async function registerQueues(database: Database, jobs: readonly Job[]): Promise<void> {
   const common = { minPollingIntervalMs: POLL_EVERY_MS, onConflict: 'always_update' as const }
   for (const lane of new Set(jobs.map((job) => job.queue))) {
-    const minPollingIntervalMs = lane === 'timers' ? TIMERS_POLL_EVERY_MS : POLL_EVERY_MS
+    const minPollingIntervalMs = SLOWER_LANES[lane] ?? POLL_EVERY_MS
     await DBOS.registerQueue(lane, { ...common, minPollingIntervalMs, workerConcurrency: RUNS_AT_ONCE })
   }
   // A job that has moved to another lane takes its waiting runs along.
