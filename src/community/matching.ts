@@ -82,10 +82,11 @@ export async function mergeMembers(
   into: Member,
   nowMs: number,
 ): Promise<Member> {
-  const { members, subscriptions, deactivations, processedEvents } = tables
+  const { members, subscriptions, deactivations, processedEvents, lumaGuests } = tables
   await tx.db.update(subscriptions).set({ memberId: into.id }).where(eq(subscriptions.memberId, from.id))
   await tx.db.update(deactivations).set({ memberId: into.id }).where(eq(deactivations.memberId, from.id))
   await tx.db.update(processedEvents).set({ memberId: into.id }).where(eq(processedEvents.memberId, from.id))
+  await tx.db.update(lumaGuests).set({ memberId: into.id }).where(eq(lumaGuests.memberId, from.id))
   await tx.db.delete(members).where(eq(members.id, from.id))
   await announceChange(tx, { topic: 'member', id: from.id })
   const earlier = (a: Date | null, b: Date | null) => (a && b ? (a < b ? a : b) : (a ?? b))

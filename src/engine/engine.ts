@@ -43,6 +43,7 @@ const SLOWER_LANES: Record<string, number> = {
   members: 100,
   timers: 250,
   luma: 500,
+  'slack-sync': 500,
   notices: 500,
   maintenance: 1_000,
 }
