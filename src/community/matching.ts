@@ -85,7 +85,12 @@ export async function mergeMembers(
   const { members, subscriptions, deactivations, processedEvents, lumaGuests } = tables
   await tx.db.update(subscriptions).set({ memberId: into.id }).where(eq(subscriptions.memberId, from.id))
   await tx.db.update(deactivations).set({ memberId: into.id }).where(eq(deactivations.memberId, from.id))
-  await tx.db.update(processedEvents).set({ memberId: into.id }).where(eq(processedEvents.memberId, from.id))
+  // An event may have been finished with for both.
+  await tx.db.execute(sql`
+    insert into ${processedEvents} (job, source_event_id, member_id, at)
+    select job, source_event_id, ${into.id}, at from ${processedEvents} where member_id = ${from.id}
+    on conflict do nothing`)
+  await tx.db.delete(processedEvents).where(eq(processedEvents.memberId, from.id))
   await tx.db.update(lumaGuests).set({ memberId: into.id }).where(eq(lumaGuests.memberId, from.id))
   await tx.db.delete(members).where(eq(members.id, from.id))
   await announceChange(tx, { topic: 'member', id: from.id })
