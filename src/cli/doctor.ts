@@ -40,6 +40,7 @@ async function examine(): Promise<Finding[]> {
       ? [await port(config.sandbox.port, 'SANDBOX_PORT', 'the sandbox')]
       : []),
     publicAddress(config),
+    ...doors(config),
     ...(await checkProviders(config)),
   ]
 }
@@ -114,11 +115,30 @@ async function port(number: number, variable: string, what: string): Promise<Fin
 }
 
 function publicAddress(config: Config): Finding {
-  const live = config.twilio.mode === 'live' || config.slack.mode === 'live'
+  const { twilio, slack, stripe, clerk } = config
+  const live = [twilio, slack, stripe, clerk].some(({ mode }) => mode === 'live')
   const local = /^https?:\/\/(localhost|127\.)/.test(config.publicUrl)
   return {
     ok: !live || !local,
     what: `Providers reach us at ${config.publicUrl}`,
-    fix: 'Twilio and Slack cannot reach this address. Set PUBLIC_URL to the https address that leads here.',
+    fix: 'Twilio, Slack, Stripe and Clerk cannot reach this address. Set PUBLIC_URL to the https address that leads here.',
   }
+}
+
+/** The doors for others' programs: open with a secret, shut without; neither is wrong. */
+function doors({ cronSecret, eventsKey }: Config): Finding[] {
+  return [
+    {
+      ok: true,
+      what: cronSecret
+        ? 'Outside schedulers are let in at /api/jobs/… with CRON_SECRET'
+        : 'Outside schedulers are not let in: CRON_SECRET is not set. The scheduled jobs run all the same',
+    },
+    {
+      ok: true,
+      what: eventsKey
+        ? 'Applications may send events to /api/events with EVENTS_KEY'
+        : 'Applications may not send events: EVENTS_KEY is not set',
+    },
+  ]
 }
