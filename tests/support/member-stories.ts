@@ -203,6 +203,14 @@ export async function answerUnknown(stage: MemberStage): Promise<boolean> {
   return true
 }
 
+/** Delivers again what the program was not there to take. */
+export async function repeatPending({ world }: MemberStage): Promise<void> {
+  const path = '/deliveries?pending=true'
+  const { deliveries } = await world.control<{ deliveries: { id: string; attempts: number }[] }>('GET', path)
+  for (const { id, attempts } of deliveries)
+    if (attempts > 1) await world.control('POST', `/deliveries/${id}/redeliver`, {})
+}
+
 type MemberRow = {
   id: string
   membership: string
