@@ -77,7 +77,13 @@ export async function superviseProgram(
 ): Promise<{ crashes: () => number; current: () => Program; stop(): Promise<void> }> {
   let stopping = false
   let crashes = 0
-  let current = await startProgram({ ...options, waitUntilReady: false })
+  // It is started twice for each crash, and half of a start is reading the sources.
+  const cache = { NODE_COMPILE_CACHE: join(tmpdir(), 'kinkeeper-compile-cache') }
+  let current = await startProgram({
+    ...options,
+    env: { ...cache, ...options.env },
+    waitUntilReady: false,
+  })
   const lines = current.lines
   const watch = async (): Promise<void> => {
     for (;;) {
@@ -85,7 +91,7 @@ export async function superviseProgram(
       if (stopping) return
       crashes += 1
       const { KINKEEPER_CRASH_AT: _armed, ...env } = options.env ?? {}
-      current = await startProgram({ ...options, env, waitUntilReady: false })
+      current = await startProgram({ ...options, env: { ...cache, ...env }, waitUntilReady: false })
       current.lines.unshift(...lines)
     }
   }
