@@ -49,6 +49,7 @@ CREATE TABLE "parked_runs" (
 	"reason" text NOT NULL,
 	"since" timestamp with time zone NOT NULL,
 	"times" integer DEFAULT 1 NOT NULL,
+	"until" timestamp with time zone,
 	"woken_at" timestamp with time zone
 );
 --> statement-breakpoint
@@ -102,6 +103,7 @@ CREATE TABLE "deactivations" (
 	"status" text NOT NULL,
 	"due_at" timestamp with time zone NOT NULL,
 	"run_id" text NOT NULL,
+	"question_id" text,
 	"reason" text NOT NULL,
 	"created_at" timestamp with time zone NOT NULL,
 	"settled_at" timestamp with time zone
@@ -143,6 +145,7 @@ CREATE TABLE "members" (
 	"by_hand" text,
 	"profile_hidden" boolean DEFAULT false NOT NULL,
 	"mailchimp_email" text,
+	"mailchimp_former" jsonb,
 	"mailchimp_synced_at" timestamp with time zone,
 	"mailchimp_wanted" text,
 	"mailchimp_problem" text,

@@ -9,13 +9,14 @@ export {
   fieldEditsSchema,
 } from './edits.ts'
 export { type Entitlement, entitlementOf } from './entitlement.ts'
-export { type Identity, type Match, matchMember, mergeMembers } from './matching.ts'
+export { customerOf, type Identity, type Match, matchMember, mergeMembers } from './matching.ts'
 export {
   type AccountNews,
   assignSubscriptions,
   changeMember,
   createMember,
   findMember,
+  lockMember,
   type Member,
   memberName,
   membersByEmail,

@@ -36,7 +36,8 @@ export async function matchMember(tx: Transaction, identity: Identity, nowMs: nu
   const byClerk = identity.clerkId ? await one(tx, eq(members.clerkId, identity.clerkId)) : null
   const byCustomer = identity.customerId ? await customerOf(tx, identity.customerId) : null
   if (byClerk && byCustomer && byClerk.id !== byCustomer.id) {
-    if (byCustomer.clerkId === null && byClerk.stripeCustomerId === null)
+    const alive = !byClerk.deletedAt && !byCustomer.deletedAt
+    if (alive && byCustomer.clerkId === null && byClerk.stripeCustomerId === null)
       return { kind: 'found', member: await mergeMembers(tx, byCustomer, byClerk, nowMs) }
     const why =
       'The account that this payment names and the one that the customer belongs to are two different people.'
@@ -109,6 +110,8 @@ export async function mergeMembers(
       membership: into.membership === 'active' ? into.membership : from.membership,
       memberSince: earlier(into.memberSince, from.memberSince),
       mailchimpEmail: into.mailchimpEmail ?? from.mailchimpEmail,
+      mailchimpFormer: formerAddresses(into, from),
+      byHand: [into.byHand, from.byHand].includes('barred') ? 'barred' : (into.byHand ?? from.byHand),
       welcomedAt: earlier(into.welcomedAt, from.welcomedAt),
       slackUserId: into.slackUserId ?? from.slackUserId,
       slackState: into.slackUserId ? into.slackState : from.slackState,
@@ -123,8 +126,15 @@ async function one(tx: Transaction, condition: ReturnType<typeof eq>): Promise<M
   return row ?? null
 }
 
+/** Both may be contacts at Mailchimp; one of them is to go. */
+function formerAddresses(into: Member, from: Member): string[] {
+  const left = into.mailchimpEmail !== null && from.mailchimpEmail !== into.mailchimpEmail
+  const own = left && from.mailchimpEmail !== null ? [from.mailchimpEmail] : []
+  return [...(into.mailchimpFormer ?? []), ...(from.mailchimpFormer ?? []), ...own]
+}
+
 /** A customer belongs to the member that carries it, or to whom a person has given its subscriptions. */
-async function customerOf(tx: Transaction, customerId: string): Promise<Member | null> {
+export async function customerOf(tx: Transaction, customerId: string): Promise<Member | null> {
   const carrier = await one(tx, eq(tables.members.stripeCustomerId, customerId))
   if (carrier) return carrier
   const [given] = await tx.db

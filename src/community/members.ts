@@ -43,6 +43,12 @@ export async function readMember(tx: Pick<Transaction, 'db'>, id: string): Promi
   return row
 }
 
+/** Locks a member until the transaction ends, and reads them as they are then. Null: merged with another. */
+export async function lockMember(tx: Transaction, id: string): Promise<Member | null> {
+  const [row] = await tx.db.select().from(tables.members).where(eq(tables.members.id, id)).for('update')
+  return row ?? null
+}
+
 /** By our own id, a Clerk id, a Stripe customer or an e-mail address: whatever an event names. Null: nobody. */
 export async function findMember(tx: Pick<Transaction, 'db'>, reference: string): Promise<Member | null> {
   const { members } = tables

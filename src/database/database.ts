@@ -108,6 +108,14 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   return false
 }
 
+/** The database's clock, epoch milliseconds: the one that all processes on all machines share. */
+export async function readDatabaseClock(database: Pick<Database, 'pool'>): Promise<number> {
+  const { rows } = await database.pool.query<{ ms: string }>(
+    'select floor(extract(epoch from clock_timestamp()) * 1000) as ms',
+  )
+  return Number(rows[0]?.ms)
+}
+
 /** Exactly one row, or an error: for `RETURNING` of statements that must have hit. */
 export function onlyRow<T>(rows: readonly T[], what: string): T {
   const row = rows[0]

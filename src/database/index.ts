@@ -6,6 +6,7 @@ export {
   isDatabaseUnavailable,
   onlyRow,
   openDatabase,
+  readDatabaseClock,
   sqlState,
   type Transaction,
 } from './database.ts'

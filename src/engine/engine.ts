@@ -21,7 +21,13 @@ import { createDrain, type Drain } from './drain.ts'
 import type { Job } from './jobs.ts'
 import { createLease, type Lease } from './leases.ts'
 import { isHandedOver } from './parking.ts'
-import { createRunContext, type RunContext, type RunEnvironment, StepFailedError } from './run-context.ts'
+import {
+  createRunContext,
+  type RunContext,
+  type RunEnvironment,
+  StepFailedError,
+  throughOutages,
+} from './run-context.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { createStarter, type RunStarter } from './starter.ts'
 import { passTurn, type Rate, watchTurns } from './turns.ts'
@@ -153,20 +159,21 @@ function register(environment: RunEnvironment, job: Job, started: Promise<void>)
     })
     const checked = job.input.parse(input)
     const begun = monotonicMs()
+    let result: Json | void
     try {
-      const result = await job.run(context, checked)
-      context.log.debug(
-        { event: 'run.succeeded', job: job.name, tookMs: Math.round(monotonicMs() - begun) },
-        `${job.name} succeeded`,
-      )
-      await endTurn(environment, job, runId)
-      return result
+      result = await job.run(context, checked)
     } catch (error) {
       if (isHandedOver(error)) throw error
       if (error instanceof StepFailedError) await fail(context, job, checked, error)
       await endTurn(environment, job, runId)
       throw error
     }
+    context.log.debug(
+      { event: 'run.succeeded', job: job.name, tookMs: Math.round(monotonicMs() - begun) },
+      `${job.name} succeeded`,
+    )
+    await endTurn(environment, job, runId)
+    return result
   }
   DBOS.registerWorkflow(body, { name: job.name, maxRecoveryAttempts: 1_000 })
 }
@@ -186,8 +193,19 @@ async function fail<Input>(
   )
 }
 
-async function endTurn({ database }: RunEnvironment, job: Job, runId: string): Promise<void> {
-  if (job.perKey) await database.transaction((tx) => passTurn(tx, runId, () => job.perKey?.rate))
+/** Never the run's failure: a turn that could not be passed is passed by whoever looks after the lines. */
+async function endTurn(environment: RunEnvironment, job: Job, runId: string): Promise<void> {
+  if (!job.perKey) return
+  try {
+    await throughOutages(environment, () =>
+      environment.database.transaction((tx) => passTurn(tx, runId, () => job.perKey?.rate)),
+    )
+  } catch (error) {
+    environment.logger.warn(
+      { event: 'turn.not_passed', run: runId, error: serializeError(error) },
+      'A run could not pass its turn; it is passed within seconds',
+    )
+  }
 }
 
 function ratesOf(jobs: readonly Job[]): (queue: string) => Rate | undefined {

@@ -28,13 +28,15 @@ export async function parkRun(
   const until = park.untilMs ?? UNTIL_WOKEN_MS
   const parked = await database.transaction(async (tx) => {
     const now = new Date(systemNow())
+    const untilAt = park.untilMs === null ? null : new Date(park.untilMs)
     const longAgo = new Date(now.getTime() - HOUR_MS)
     const { rows } = await tx.db.execute<{ since: string | Date }>(sql`
-      insert into ${tables.parkedRuns} as lying (run_id, provider, reason, since)
-      values (${run.id}, ${park.provider}, ${park.message}, ${now})
+      insert into ${tables.parkedRuns} as lying (run_id, provider, reason, since, until)
+      values (${run.id}, ${park.provider}, ${park.message}, ${now}, ${untilAt})
       on conflict (run_id) do update set provider = excluded.provider, reason = excluded.reason, woken_at = null,
-        since = case when lying.woken_at < ${longAgo} then excluded.since else lying.since end,
-        times = case when lying.woken_at < ${longAgo} then 1 else lying.times + 1 end
+        until = excluded.until,
+        since = case when lying.until is not null or lying.woken_at < ${longAgo} then excluded.since else lying.since end,
+        times = case when lying.until is not null or lying.woken_at < ${longAgo} then 1 else lying.times + 1 end
       returning since`)
     const since = new Date(rows[0]?.since ?? now)
     if (now.getTime() - since.getTime() > LONGEST_MS) return false
@@ -71,7 +73,7 @@ export async function wakeParked(
     with chosen as (
       select run_id, row_number() over (order by times, since, run_id) - 1 as place
       from ${tables.parkedRuns}
-      where provider = ${provider} and woken_at is null
+      where provider = ${provider} and woken_at is null and (until is null or until <= now())
       order by times, since, run_id
       limit ${options.most ?? 1_000_000}),
     woken as (

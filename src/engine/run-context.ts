@@ -131,7 +131,8 @@ async function attempt<T extends Json | void>(
       const tried = { counted: counted + 1, uncounted, elapsedMs: monotonicMs() - begun }
       const next = decideAfterFailure(failure, tried, policy, Math.random())
       if (error instanceof ParkError && next.action === 'park') {
-        await recordParking(environment, run, { step: name, attempt: number }, error)
+        const at = { step: name, attempt: number }
+        await throughOutages(environment, () => recordParking(environment, run, at, error))
         return { failure: serializeError(error.cause ?? error) }
       }
       const serialized = serializeError(error)
@@ -151,6 +152,18 @@ async function attempt<T extends Json | void>(
       if (next.counts) counted += 1
       else uncounted += 1
       await environment.drain.pause(next.delayMs)
+    }
+  }
+}
+
+/** Does what must not fail for want of the database: tries again until it is back. */
+export async function throughOutages<T>(environment: RunEnvironment, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isDatabaseUnavailable(error)) throw error
+      await environment.drain.pause(500)
     }
   }
 }

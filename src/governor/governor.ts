@@ -155,11 +155,12 @@ function createHeart(parts: Parts) {
 
   const once = async () => {
     try {
+      // First what others would take away; what wakes runs may fail without it.
+      for (const each of places.values()) await each.renew()
+      beat.lastMs = monotonicMs()
       await breakers.refresh()
       await breakers.wakeRuns()
-      for (const each of places.values()) await each.renew()
       await usage.write()
-      beat.lastMs = monotonicMs()
     } catch (error) {
       const level = isDatabaseUnavailable(error) ? 'warn' : 'error'
       options.logger[level](

@@ -21,6 +21,8 @@ export type Places = {
 const LAPSES_AFTER = sql.raw("interval '10 seconds'")
 /** Places that nobody here has needed for so long are given back. */
 const KEPT_FOR_MS = 1_000
+/** Well before they lapse. */
+const SURE_FOR_MS = 7_000
 
 /** @param options.limit places at the provider, over all processes; @param options.holder this process */
 export function createPlaces(options: {
@@ -36,11 +38,14 @@ export function createPlaces(options: {
   let allowed = 0
   let inUse = 0
   let neededMs = monotonicMs()
+  let settledMs = Number.NEGATIVE_INFINITY
+  /** While the row could not be renewed, others may have taken what it says. */
+  const sure = () => monotonicMs() - settledMs < SURE_FOR_MS
   let asking: Promise<void> | null = null
   let askAgain = false
 
   const admit = () => {
-    while (inUse < allowed && waiting.length > 0) {
+    while (sure() && inUse < allowed && waiting.length > 0) {
       inUse += 1
       waiting.shift()?.()
     }
@@ -49,11 +54,13 @@ export function createPlaces(options: {
     const needed = Math.min(limit, inUse + waiting.length)
     if (needed > 0) neededMs = monotonicMs()
     const keep = monotonicMs() - neededMs < KEPT_FOR_MS ? Math.max(needed, held) : needed
+    const askedMs = monotonicMs()
     const settled = await settle(options, () => {
       // From here until it is settled no more may begin than the row is going to say.
       allowed = Math.min(allowed, inUse)
       return { inUse, wanted: keep, wanting: waiting.length > 0 }
     })
+    settledMs = askedMs
     held = settled.held
     allowed = settled.allowed
     admit()
@@ -75,7 +82,7 @@ export function createPlaces(options: {
 
   return {
     async acquire() {
-      if (inUse < allowed && waiting.length === 0) {
+      if (sure() && inUse < allowed && waiting.length === 0) {
         inUse += 1
         return
       }

@@ -6,6 +6,7 @@ import { DAY_MS, MINUTE_MS, monotonicMs, ParkError, serializeError, systemNow } 
 
 type Outcome = { kind: 'answered' } | { kind: 'failed' | 'limited' | 'refused'; error: unknown }
 type Counts = { requests: number; failures: number; refusals: number }
+type Pending = Counts & { lastAnswer: string; lastAtMs: number }
 
 export type Usage = {
   count(request: { provider: ProviderName; operation: string }, outcome: Outcome): void
@@ -18,7 +19,7 @@ export type Usage = {
 const BUDGET_READ_EVERY_MS = 10_000
 
 export function createUsage(database: Database, limits: Record<ProviderName, ProviderLimits>): Usage {
-  let unwritten = new Map<ProviderName, Counts & { lastAnswer: string; lastAtMs: number }>()
+  let unwritten = new Map<ProviderName, Pending>()
   const budgets = new Map<ProviderName, { used: number; readMs: number }>()
 
   const usedThisMonth = async (provider: ProviderName): Promise<number> => {
@@ -61,11 +62,28 @@ export function createUsage(database: Database, limits: Record<ProviderName, Pro
       if (writing.size === 0) return
       unwritten = new Map()
       for (const [provider, counts] of writing) {
-        await addCounts(database, provider, counts)
+        try {
+          await addCounts(database, provider, counts)
+        } catch (error) {
+          for (const kept of writing) unwritten.set(kept[0], sum(unwritten.get(kept[0]), kept[1]))
+          throw error
+        }
+        writing.delete(provider)
         const budget = budgets.get(provider)
         if (budget) budget.used += counts.requests
       }
     },
+  }
+}
+
+/** What could not be written, with what was counted since. */
+function sum(since: Pending | undefined, before: Pending): Pending {
+  if (!since) return before
+  return {
+    ...since,
+    requests: since.requests + before.requests,
+    failures: since.failures + before.failures,
+    refusals: since.refusals + before.refusals,
   }
 }
 
@@ -91,11 +109,7 @@ export function monthStart(nowMs: number, ahead: number): number {
   return Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1)
 }
 
-async function addCounts(
-  database: Database,
-  provider: ProviderName,
-  counts: Counts & { lastAnswer: string; lastAtMs: number },
-): Promise<void> {
+async function addCounts(database: Database, provider: ProviderName, counts: Pending): Promise<void> {
   const { providerUsage, providerStates } = tables
   const spans = [
     { span: 'minute' as const, ms: MINUTE_MS },

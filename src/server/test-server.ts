@@ -153,6 +153,7 @@ async function startRooms(url: string) {
   const membership = createMembership({
     ...common,
     settings: { graceMs: GRACE_MS, lumaNonMembers: 'pending', guard: { members: 50, percent: 20 } },
+    welcomes: true,
     slackGroup: null,
     operatorsChannel: null,
     publicUrl: ORIGIN,

@@ -18,7 +18,8 @@ export function connect(config: Config, gate: Gate): Connectors {
       apiUrl: twilio.settings?.apiUrl ?? undefined,
     },
     openai: {
-      apiKey: openai.settings?.apiKey ?? '',
+      // The SDK refuses to be made without one.
+      apiKey: openai.settings?.apiKey ?? 'off',
       model: openai.settings?.model ?? '',
       baseUrl: openai.settings?.baseUrl ?? undefined,
     },

@@ -77,6 +77,7 @@ function membershipSettings({ config }: Base) {
   const slack = config.slack.settings
   return {
     settings: config.membership,
+    welcomes: config.mailchimp.settings?.welcome !== null,
     slackGroup: slack?.membersUsergroup ?? null,
     operatorsChannel: slack?.alertsChannel ?? slack?.jobsChannel ?? null,
     publicUrl: config.publicUrl,

@@ -42,6 +42,7 @@ export async function startJobStage(define: (parts: MembershipParts) => Jobs): P
     connectors: connectTo(world, openGate),
     modes: allSandboxed(),
     settings: { graceMs: 7 * DAY_MS, lumaNonMembers: 'pending', guard: { members: 50, percent: 10 } },
+    welcomes: true,
     slackGroup: world.credentials.slackMembersUsergroup,
     operatorsChannel: world.credentials.slackAlertsChannel,
     publicUrl: 'http://localhost:3000',

@@ -44,7 +44,8 @@ const guestSchema = z
     user_email: z.string(),
     user_name: z.string().nullish(),
     approval_status: z.string(),
-    event_tickets: z.array(ticketSchema).default([]),
+    // Not optional: a guest whose ticket is not told is not to be charged unasked.
+    event_tickets: z.array(ticketSchema),
   })
   .transform(
     (guest): LumaGuest => ({

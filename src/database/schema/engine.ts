@@ -102,6 +102,8 @@ export const parkedRuns = pgTable(
     since: at('since').notNull(),
     /** How often it was put down in this outage. */
     times: integer().notNull().default(1),
+    /** Nobody need look before this; null: whoever watches the provider says when. */
+    until: at('until'),
     /** Taken up again since; null: it lies. */
     wokenAt: at('woken_at'),
   },

@@ -35,11 +35,13 @@ export const members = pgTable(
     membership: text({ enum: MEMBERSHIPS }).notNull().default('none'),
     memberSince: at('member_since'),
     membershipEndedAt: at('membership_ended_at'),
-    /** A person's word over the subscriptions': kept as a member (an undo), or barred. Cleared by the next payment. */
+    /** A person's word over the subscriptions': kept as a member until they pay again, or barred until it is undone. */
     byHand: text('by_hand', { enum: ['kept', 'barred'] }),
     profileHidden: boolean('profile_hidden').notNull().default(false),
     /** The address under which Mailchimp knows them; null before the first sync. */
     mailchimpEmail: text('mailchimp_email'),
+    /** Addresses of theirs that Mailchimp still has as other contacts: the next sync puts them away. */
+    mailchimpFormer: jsonb('mailchimp_former').$type<string[]>(),
     mailchimpSyncedAt: at('mailchimp_synced_at'),
     /** What the last sync that was started is to bring over: news that change none of it start no other. */
     mailchimpWanted: text('mailchimp_wanted'),
@@ -112,6 +114,8 @@ export const deactivations = pgTable(
     status: text({ enum: DEACTIVATION_STATUSES }).notNull(),
     dueAt: at('due_at').notNull(),
     runId: text('run_id').notNull(),
+    /** The question in which a person is asked about it, while it is held. */
+    questionId: text('question_id'),
     /** Why it was planned, and later what became of it, in plain words. */
     reason: text().notNull(),
     createdAt: at('created_at').notNull(),

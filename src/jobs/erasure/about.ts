@@ -85,7 +85,8 @@ export function patternOf(needles: readonly string[]): string | null {
   )
   if (forms.length === 0) return null
   const escaped = forms.map((form) => form.replace(/[.*+?^${}()|[\]\\\-/%@]/g, '\\$&'))
-  return `(?<![[:alnum:]._+-])(?:${escaped.join('|')})(?![[:alnum:]_-]|\\.[[:alnum:]])`
+  // In JSON a line's end is written as a backslash and a letter, which is no part of the word after it.
+  return `(?:(?<![[:alnum:]._+-])|(?<=\\\\[nrtbf]))(?:${escaped.join('|')})(?![[:alnum:]_-]|\\.[[:alnum:]])`
 }
 
 /** What stays of an address: HMAC-SHA-256 keyed with a secret of this installation, so that nobody can try addresses out elsewhere. */

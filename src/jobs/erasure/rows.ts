@@ -77,6 +77,8 @@ async function bury(
       byHand: null,
       profileHidden: true,
       mailchimpEmail: null,
+      mailchimpFormer: null,
+      mailchimpWanted: null,
       mailchimpProblem: null,
       slackUserId: null,
       slackState: 'unknown',

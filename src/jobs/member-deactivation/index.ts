@@ -7,8 +7,14 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Actor, recordAudit, SYSTEM } from '../../audit/index.ts'
-import { changeMember, readEntitlement, readMember, takeSubscriptionNews } from '../../community/index.ts'
-import { type Transaction, tables } from '../../database/index.ts'
+import {
+  changeMember,
+  lockMember,
+  readEntitlement,
+  readMember,
+  takeSubscriptionNews,
+} from '../../community/index.ts'
+import { readDatabaseClock, type Transaction, tables } from '../../database/index.ts'
 import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
 import {
   ConflictError,
@@ -19,7 +25,7 @@ import {
   systemNow,
 } from '../../primitives/index.ts'
 import { conclude, endMembership } from '../membership/end.ts'
-import { refuseMassEnd } from '../membership/guard.ts'
+import { lockEnds, type MassEndJob, refuseMassEnd } from '../membership/guard.ts'
 import type { Followers, MembershipParts } from '../membership/parts.ts'
 import { settleMember } from '../membership/settle.ts'
 
@@ -28,10 +34,12 @@ export type MemberDeactivationJob = Job<z.infer<typeof inputSchema>>
 
 /** Woken much too early (the clock of another process ran ahead), it looks again rather than sleep past a clock's move. */
 const LOOK_AGAIN_MS = 5_000
+const STALE_AFTER_MS = MINUTE_MS
 
 export function defineMemberDeactivation(
   parts: MembershipParts,
   followers: () => Followers,
+  massEnd: MassEndJob,
 ): MemberDeactivationJob {
   return defineJob({
     name: 'member-deactivation',
@@ -43,8 +51,11 @@ export function defineMemberDeactivation(
       const patient = { giveUpAfterMs: 400 * DAY_MS, baseMs: 10, maxMs: 1_000 }
       const due = await context.step('see whether it is due', () => readDue(parts, deactivationId), patient)
       if (!due) return 'No longer planned'
-      await context.call('ask Stripe again', () => readAgain(parts, due.customerIds))
-      return endOrKeep(context, parts, followers(), deactivationId)
+      const askedMs = await context.call('ask Stripe again', () => readAgain(parts, due.customerIds))
+      // Taken up again long after (a crash, an outage): what was true then may not be now.
+      if (systemNow() - askedMs > STALE_AFTER_MS)
+        await context.call('ask Stripe once more', () => readAgain(parts, due.customerIds))
+      return endOrKeep(context, parts, followers(), massEnd, deactivationId)
     },
   })
 }
@@ -61,14 +72,18 @@ async function readDue(
     .select({ customerId: tables.subscriptions.customerId })
     .from(tables.subscriptions)
     .where(eq(tables.subscriptions.memberId, row.memberId))
-  return { customerIds: [...new Set(subscriptions.map(({ customerId }) => customerId))] }
+  const { stripeCustomerId } = await readMember(parts.database, row.memberId)
+  const known = [...subscriptions.map(({ customerId }) => customerId), stripeCustomerId]
+  return { customerIds: [...new Set(known.filter((id) => id !== null))] }
 }
 
-async function readAgain(parts: MembershipParts, customerIds: string[]): Promise<void> {
+/** @returns when it was asked, epoch milliseconds of the machine */
+async function readAgain(parts: MembershipParts, customerIds: string[]): Promise<number> {
   const { stripe } = parts.connectors
-  if (parts.modes.stripe === 'off' || !stripe.canRead) return
+  const askedMs = systemNow()
+  if (parts.modes.stripe === 'off' || !stripe.canRead) return askedMs
   for (const customerId of customerIds) {
-    const seenMs = systemNow()
+    const seenMs = await readDatabaseClock(parts.database)
     const found = await stripe.subscriptionsOf(customerId)
     await parts.database.transaction(async (tx) => {
       const known = await tx.db
@@ -79,18 +94,23 @@ async function readAgain(parts: MembershipParts, customerIds: string[]): Promise
       for (const subscription of found) await takeSubscriptionNews(tx, { ...subscription, seenMs }, memberId)
     })
   }
+  return askedMs
 }
 
 async function endOrKeep(
   context: RunContext,
   parts: MembershipParts,
   followers: Followers,
+  massEnd: MassEndJob,
   deactivationId: string,
 ): Promise<string> {
   return context.transaction('end the membership', async (tx) => {
+    await lockEnds(tx)
+    const planned = await readDeactivation(tx, deactivationId)
+    const member = await lockMember(tx, planned.memberId)
+    // As it is now that nobody else can change it: a renewal may have come in while this waited.
     const row = await readDeactivation(tx, deactivationId)
-    if (row.status !== 'pending') return 'No longer planned'
-    const member = await readMember(tx, row.memberId)
+    if (row.status !== 'pending' || !member || member.id !== row.memberId) return 'No longer planned'
     const nowMs = parts.clock.now()
     const entitlement = await readEntitlement(tx, member, nowMs, parts.settings.graceMs)
     if (entitlement.entitled) {
@@ -115,8 +135,7 @@ async function endOrKeep(
       await conclude(tx, deactivationId, 'removed', 'was not a member any more', nowMs)
       return 'Was not a member any more'
     }
-    if (await refuseMassEnd(tx, parts, row, context.runId))
-      return 'Held back: many at once, and a person is asked'
+    if (await refuseMassEnd(tx, parts, row, massEnd)) return 'Held back: many at once, and a person is asked'
     await endMembership(tx, parts, followers, member, {
       deactivationId,
       why: entitlement.reason,
@@ -140,6 +159,7 @@ export async function undoDeactivation(
 ): Promise<void> {
   const nowMs = parts.clock.now()
   const { deactivations } = tables
+  await lockMember(tx, request.memberId)
   const undone = await tx.db
     .update(deactivations)
     .set({ status: 'undone', settledAt: new Date(nowMs) })

@@ -7,11 +7,11 @@
  *   Who unsubscribed stays so. A member who lapsed is tagged `alumni` instead of `active`, never unsubscribed.
  * - The welcome journey goes out once in a member's life, through the effect ledger.
  */
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNull, ne } from 'drizzle-orm'
 import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
-import { changeMember, type Member, membersByEmail, readMember } from '../../community/index.ts'
-import { type Transaction, tables } from '../../database/index.ts'
+import { changeMember, lockMember, type Member, membersByEmail, readMember } from '../../community/index.ts'
+import { tables } from '../../database/index.ts'
 import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
 import { MINUTE_MS, NeverRetryError, NotFoundError, seam } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
@@ -108,9 +108,21 @@ async function somebodyElseHas(parts: MembershipParts, email: string): Promise<b
   return (await membersByEmail(parts.database.db, [email])).size > 0
 }
 
+async function othersWith(parts: MembershipParts, member: Member, email: string): Promise<Member[]> {
+  const { members } = tables
+  return parts.database.db
+    .select()
+    .from(members)
+    .where(and(eq(members.email, email), ne(members.id, member.id), isNull(members.deletedAt)))
+}
+
 async function update(parts: MembershipParts, member: Member, email: string): Promise<Updated> {
   const { mailchimp } = parts.connectors
-  const active = member.membership === 'active'
+  const others = await othersWith(parts, member, email)
+  if (!member.emailVerified && others.some((other) => other.emailVerified))
+    return { said: 'The address is somebody else’s, who has verified it', change: 'none', welcome: false }
+  // Of two people with one address there is one contact: it is a member's as long as either is one.
+  const active = [member, ...others].some(({ membership }) => membership === 'active')
   const contact = {
     email,
     name: { first: member.firstName ?? '', last: member.lastName ?? '' },
@@ -126,10 +138,13 @@ async function update(parts: MembershipParts, member: Member, email: string): Pr
     return MERGED
   }
   // When the new address was a contact already, the old one was not moved but left behind.
-  if (moved) await putAway(parts, member)
+  const former = [...(moved ? [member.mailchimpEmail] : []), ...(member.mailchimpFormer ?? [])]
+  for (const mailchimpEmail of former) await putAway(parts, { ...member, mailchimpEmail })
   if (active && (known.status === 'transactional' || known.status === 'archived'))
     known = await mailchimp.putContact({ ...contact, status: 'subscribed' })
-  const tags = tagsOf(member.membership).filter((tag) => known.tags.includes(tag.name) !== tag.active)
+  const tags = tagsOf(active ? 'active' : member.membership).filter(
+    (tag) => known.tags.includes(tag.name) !== tag.active,
+  )
   await mailchimp.setTags(email, tags)
   return { said: 'Updated', change: 'synced', welcome: await isToBeWelcomed(parts, member) }
 }
@@ -149,12 +164,6 @@ async function noteAddress(parts: MembershipParts, member: Member, email: string
   return there
 }
 
-/** Null when they have become one with another member. */
-async function lockMember(tx: Transaction, memberId: string): Promise<Member | null> {
-  const [row] = await tx.db.select().from(tables.members).where(eq(tables.members.id, memberId)).for('update')
-  return row ?? null
-}
-
 function tagsOf(membership: Member['membership']): { name: string; active: boolean }[] {
   if (membership === 'none') return []
   return [
@@ -168,7 +177,7 @@ function tagsOf(membership: Member['membership']): { name: string; active: boole
  * while a person is being asked whether the journey went out.
  */
 async function isToBeWelcomed(parts: MembershipParts, member: Member): Promise<boolean> {
-  if (member.membership !== 'active' || member.welcomedAt) return false
+  if (!parts.welcomes || member.membership !== 'active' || member.welcomedAt) return false
   if (parts.modes.clerk !== 'off' && member.clerkId === null) return false
   const [asked] = await parts.database.db
     .select({ id: tables.effects.id })
@@ -223,6 +232,7 @@ async function finish(
         ? { mailchimpEmail: null, mailchimpSyncedAt: at, mailchimpProblem: null }
         : {
             mailchimpSyncedAt: at,
+            mailchimpFormer: null,
             mailchimpProblem: null,
             ...(outcome.welcomed ? { welcomedAt: member.welcomedAt ?? at } : {}),
           },

@@ -57,7 +57,12 @@ async function takeUser(
     const { email, emailVerified, firstName, lastName } = user
     const match = await matchMember(tx, { clerkId: user.id, email, emailVerified }, nowMs)
     if (match.kind === 'conflict') {
-      await askWhoItIs(tx, parts, match, { customerId: null, clerkId: user.id, runId: received.runId })
+      await askWhoItIs(tx, parts, match, {
+        customerId: null,
+        clerkId: user.id,
+        person: { email, firstName, lastName },
+        runId: received.runId,
+      })
       return 'It is not clear who this is; a person is asked'
     }
     const member = match.kind === 'found' ? match.member : await createMember(tx, { clerkId: user.id }, nowMs)

@@ -1,7 +1,8 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import { type Actor, recordAudit } from '../../audit/index.ts'
 import { changeMember, type Member } from '../../community/index.ts'
 import { announceChange, type Transaction, tables } from '../../database/index.ts'
+import { ConflictError } from '../../primitives/index.ts'
 import type { Followers, MembershipParts } from './parts.ts'
 
 /** Ends a membership now, in the caller's transaction. */
@@ -38,7 +39,10 @@ export async function endMembership(
   await followers.syncGroup(tx)
 }
 
-/** Settles a planned end: what became of it, and why. */
+/**
+ * Settles a planned end: what became of it, and why.
+ * @throws ConflictError when it has been settled meanwhile: then nothing of the transaction may stand
+ */
 export async function conclude(
   tx: Transaction,
   id: string,
@@ -46,9 +50,12 @@ export async function conclude(
   reason: string,
   nowMs: number,
 ): Promise<void> {
-  await tx.db
-    .update(tables.deactivations)
+  const { deactivations } = tables
+  const settled = await tx.db
+    .update(deactivations)
     .set({ status, reason, settledAt: new Date(nowMs) })
-    .where(eq(tables.deactivations.id, id))
+    .where(and(eq(deactivations.id, id), inArray(deactivations.status, ['pending', 'held'])))
+    .returning({ id: deactivations.id })
+  if (settled.length === 0) throw new ConflictError('This end has been settled meanwhile.')
   await announceChange(tx, { topic: 'member', id: null })
 }

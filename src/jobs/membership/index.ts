@@ -14,7 +14,7 @@ import { defineOperatorNotice } from '../operator-notice/index.ts'
 import { defineSlackGroup, requestGroupSync } from '../slack-sync/group-sync.ts'
 import { defineSlackSync, type SlackSyncJob, slackSyncApprovals } from '../slack-sync/index.ts'
 import { defineWebhookJobs } from '../webhook-retry/index.ts'
-import { massEndApprovals } from './guard.ts'
+import { defineMassEnd, massEndApprovals } from './guard.ts'
 import { memberMatchApprovals } from './match-question.ts'
 import type { Cause, Followers, MembershipParts } from './parts.ts'
 import { settleMember } from './settle.ts'
@@ -54,7 +54,8 @@ export type Membership = {
 export function createMembership(parts: MembershipParts): Membership {
   const memberSync = defineMemberSync(parts)
   const slackGroup = defineSlackGroup(parts)
-  const deactivation = defineMemberDeactivation(parts, () => followers)
+  const massEnd = defineMassEnd(parts)
+  const deactivation = defineMemberDeactivation(parts, () => followers, massEnd)
   const followers: Followers = {
     syncMember: (tx, input) => parts.starter().start(tx, memberSync, input),
     planDeactivation: (tx, deactivationId, dueMs) =>
@@ -73,6 +74,7 @@ export function createMembership(parts: MembershipParts): Membership {
     jobs: [
       memberSync,
       deactivation,
+      massEnd,
       slackGroup,
       notice,
       lumaApproval,

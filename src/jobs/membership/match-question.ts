@@ -9,22 +9,29 @@ import { recordAudit } from '../../audit/index.ts'
 import {
   assignSubscriptions,
   createMember,
+  customerOf,
+  lockMember,
   type Match,
   type Member,
   memberName,
   mergeMembers,
-  readMember,
 } from '../../community/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
 import { newId } from '../../primitives/index.ts'
 import type { Cause, MembershipParts } from './parts.ts'
 
-export const MEMBER_MATCH_KIND = 'member-match'
+const MEMBER_MATCH_KIND = 'member-match'
 
 const dataSchema = z.object({
   customerId: z.string().nullable(),
   clerkId: z.string().nullable(),
   memberIds: z.tuple([z.string(), z.string()]),
+  /** What the news said of the newcomer. */
+  person: z.object({
+    email: z.string().nullable(),
+    firstName: z.string().nullable(),
+    lastName: z.string().nullable(),
+  }),
 })
 
 /**
@@ -35,7 +42,12 @@ export async function askWhoItIs(
   tx: Transaction,
   parts: MembershipParts,
   match: Extract<Match, { kind: 'conflict' }>,
-  newcomer: { customerId: string | null; clerkId: string | null; runId: string },
+  newcomer: {
+    customerId: string | null
+    clerkId: string | null
+    person: z.infer<typeof dataSchema>['person']
+    runId: string
+  },
 ): Promise<boolean> {
   const [first, second] = match.members
   const who = newcomer.customerId ? `customer ${newcomer.customerId}` : `account ${newcomer.clerkId}`
@@ -58,6 +70,7 @@ export async function askWhoItIs(
         customerId: newcomer.customerId,
         clerkId: newcomer.clerkId,
         memberIds: [first.id, second.id],
+        person: newcomer.person,
       },
       runId: newcomer.runId,
     },
@@ -133,22 +146,27 @@ export function memberMatchApprovals(
 type Asked = z.infer<typeof dataSchema>
 
 /** Their subscriptions go to the first; a second row that is somebody else's no longer is merged into it. */
-async function join(tx: Transaction, asked: Asked, nowMs: number): Promise<Member> {
+async function join(tx: Transaction, asked: Asked, nowMs: number): Promise<Member | null> {
   const [intoId, fromId] = asked.memberIds
-  let into = await readMember(tx, intoId)
-  if (fromId !== intoId) {
-    const from = await readMember(tx, fromId)
-    into = await mergeMembers(tx, from, into, nowMs)
-  }
-  if (asked.customerId) await assignSubscriptions(tx, asked.customerId, into.id)
-  return into
+  // One of them may have become one with somebody else while the question was open.
+  const [into, from] = [await lockMember(tx, intoId), await lockMember(tx, fromId)]
+  const first = into ?? from
+  if (!first) return null
+  const joined =
+    into && from && into.id !== from.id && !into.deletedAt && !from.deletedAt
+      ? await mergeMembers(tx, from, into, nowMs)
+      : first
+  if (asked.customerId) await assignSubscriptions(tx, asked.customerId, joined.id)
+  return joined
 }
 
 async function keepApart(tx: Transaction, asked: Asked, nowMs: number): Promise<Member | null> {
-  if (!asked.customerId) return createMember(tx, { clerkId: asked.clerkId }, nowMs)
-  const { subscriptions, members } = tables
-  const [owner] = await tx.db.select().from(members).where(eq(members.stripeCustomerId, asked.customerId))
-  const member = owner ?? (await createMember(tx, { stripeCustomerId: asked.customerId }, nowMs))
+  if (!asked.customerId) return createMember(tx, { clerkId: asked.clerkId, ...asked.person }, nowMs)
+  const { subscriptions } = tables
+  // Later news may have settled whose it is while the question was open.
+  const owner = await customerOf(tx, asked.customerId)
+  const member =
+    owner ?? (await createMember(tx, { stripeCustomerId: asked.customerId, ...asked.person }, nowMs))
   await tx.db
     .update(subscriptions)
     .set({ memberId: member.id })

@@ -20,6 +20,8 @@ export type MembershipParts = {
   connectors: Connectors
   modes: Record<ProviderName, ProviderMode>
   settings: MembershipSettings
+  /** Whether a welcome journey is set at Mailchimp. */
+  welcomes: boolean
   /** The user group that holds exactly the members; null: none is kept. */
   slackGroup: string | null
   /** Where operators are told things; null when Slack is off. */

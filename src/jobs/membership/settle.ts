@@ -8,6 +8,7 @@
  *
  * It only ever compares what is with what should be, so it may be called as often as one likes, in any order.
  */
+import { createHash } from 'node:crypto'
 import { and, desc, eq, inArray } from 'drizzle-orm'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
 import {
@@ -40,7 +41,7 @@ export async function settleMember(
     .from(tables.members)
     .where(eq(tables.members.id, memberId))
     .for('update')
-  let member = await readMember(tx, memberId)
+  let member = await clearKept(tx, parts, await readMember(tx, memberId))
   const entitlement = await readEntitlement(tx, member, nowMs, parts.settings.graceMs)
   const joins = entitlement.entitled && member.membership !== 'active'
   if (joins) member = await join(tx, parts, member, entitlement, cause)
@@ -71,9 +72,19 @@ async function syncWhatChanged(
   await tx.db.update(tables.members).set({ mailchimpWanted: wanted }).where(eq(tables.members.id, member.id))
   await followers.syncMember(tx, {
     memberId: member.id,
-    sourceEventId: cause.sourceEventId,
+    // An event may be handled again after a crash, and by then something else may be true.
+    sourceEventId: `${cause.sourceEventId}/${fingerprint(wanted)}`,
     action: joins ? 'create' : deletedAt ? 'cancel' : 'update',
   })
+}
+
+/** Who was kept by somebody's word, and pays again, needs it no more. */
+async function clearKept(tx: Transaction, parts: MembershipParts, member: Member): Promise<Member> {
+  if (member.byHand !== 'kept') return member
+  const nowMs = parts.clock.now()
+  const own = await readEntitlement(tx, { ...member, byHand: null }, nowMs, parts.settings.graceMs)
+  const pays = own.entitled && own.endsAtMs === null
+  return pays ? changeMember(tx, member.id, { byHand: null }, nowMs) : member
 }
 
 async function join(
@@ -103,6 +114,11 @@ async function join(
     },
     nowMs,
   )
+}
+
+/** Short, and without what it is made of. */
+function fingerprint(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8)
 }
 
 /** Since when they pay, which may be long before we heard of it. */

@@ -13,8 +13,8 @@ import {
   takeSubscriptionNews,
 } from '../../community/index.ts'
 import type { StripeCustomer, StripeSubscription } from '../../connectors/membership-contract.ts'
-import type { Transaction } from '../../database/index.ts'
-import { SECOND_MS, seam, systemNow } from '../../primitives/index.ts'
+import { readDatabaseClock, type Transaction } from '../../database/index.ts'
+import { SECOND_MS, seam } from '../../primitives/index.ts'
 import { askWhoItIs, ownerByWord } from './match-question.ts'
 import type { Cause, MembershipParts } from './parts.ts'
 import { readAs } from './readable.ts'
@@ -116,7 +116,12 @@ async function takeUnclear(
   settle: (tx: Transaction, memberId: string, cause: Cause) => Promise<void>,
   { match, news, event, runId }: Unclear,
 ): Promise<string> {
-  const newcomer = { customerId: news.customerId, clerkId: null, runId }
+  const newcomer = {
+    customerId: news.customerId,
+    clerkId: null,
+    person: { email: news.email, ...namesOf(news.name) },
+    runId,
+  }
   const { owner } = match
   const apart = await askWhoItIs(tx, parts, match, newcomer)
   for (const subscription of news.subscriptions)
@@ -152,11 +157,14 @@ async function complete(tx: Transaction, member: Member, news: News, nowMs: numb
 }
 
 function personOf({ email, name }: News) {
+  const names = namesOf(name)
+  return { ...(email ? { email } : {}), ...(names.firstName ? names : {}) }
+}
+
+/** Stripe has one field for the whole name. */
+function namesOf(name: string | null): { firstName: string | null; lastName: string | null } {
   const [firstName, ...rest] = (name ?? '').split(' ').filter(Boolean)
-  return {
-    ...(email ? { email } : {}),
-    ...(firstName ? { firstName, lastName: rest.join(' ') || null } : {}),
-  }
+  return { firstName: firstName ?? null, lastName: rest.join(' ') || null }
 }
 
 async function learn(parts: MembershipParts, event: StripeEvent): Promise<News | null> {
@@ -202,7 +210,7 @@ async function read(parts: MembershipParts, eventMs: number, told: Omit<News, 's
   const { stripe } = parts.connectors
   if (!stripe.canRead) return { ...told, seenMs: eventMs }
   // Before the reading: what is read later can only be newer.
-  const seenMs = systemNow()
+  const seenMs = await readDatabaseClock(parts.database)
   const [customer, subscriptions] = await Promise.all([
     stripe.customer(told.customerId),
     stripe.subscriptionsOf(told.customerId),

@@ -15,7 +15,7 @@ import { stripeEventSchema, takeStripeEvent } from '../membership/stripe-news.ts
 
 const deliveryInput = z.object({ deliveryId: z.int().positive() })
 /** `key`: what asked for the retry; the same again is the same run. */
-export const webhookRetryInput = z.object({ deliveryId: z.int().positive(), key: z.string().min(1) })
+const webhookRetryInput = z.object({ deliveryId: z.int().positive(), key: z.string().min(1) })
 
 export type WebhookDeliveryJob = Job<z.infer<typeof deliveryInput>>
 export type WebhookRetryJob = Job<z.infer<typeof webhookRetryInput>>
