@@ -229,6 +229,8 @@ function keepLooking(options: Options, schedules: Schedule[], fireDue: () => Pro
   let looking: Promise<void> = Promise.resolve()
   let stopped = false
   const look = async () => {
+    // Of before the look: a slot that begins while it lasts is the next one.
+    const sinceMs = options.clock.now()
     try {
       await fireDue()
     } catch (error) {
@@ -238,11 +240,11 @@ function keepLooking(options: Options, schedules: Schedule[], fireDue: () => Pro
         'Could not look after the schedules; trying again',
       )
     }
-    if (!stopped) next()
+    if (!stopped) next(sinceMs)
   }
-  const next = () => {
+  const next = (sinceMs: number) => {
     const nowMs = options.clock.now()
-    const dueMs = schedules.flatMap(({ cron }) => cron.nextRun(new Date(nowMs))?.getTime() ?? [])
+    const dueMs = schedules.flatMap(({ cron }) => cron.nextRun(new Date(sinceMs))?.getTime() ?? [])
     const waitMs = Math.min(LOOK_EVERY_MS, ...dueMs.map((due) => Math.max(10, due - nowMs)))
     timer = setTimeout(() => {
       looking = look()
