@@ -61,19 +61,20 @@ export function isHandedOver(error: unknown): boolean {
  * Takes up parked runs, oldest first.
  * @param options.perSecond how many a second are to begin: a provider that has just come back is not to be flooded
  * @param options.most at most so many (a single one is a probe)
+ * @param options.alsoTimed those too that were put down until a moment that has not come (the budget was raised)
  * @returns how many
  */
 export async function wakeParked(
   tx: Transaction,
   provider: string,
-  options: { perSecond: number; most?: number },
+  options: { perSecond: number; most?: number; alsoTimed?: boolean },
 ): Promise<number> {
   const spacingMs = 1_000 / options.perSecond
   const { rows } = await tx.db.execute(sql`
     with chosen as (
       select run_id, row_number() over (order by times, since, run_id) - 1 as place
       from ${tables.parkedRuns}
-      where provider = ${provider} and woken_at is null and (until is null or until <= now())
+      where provider = ${provider} and woken_at is null and (until is null or until <= now() or ${options.alsoTimed ?? false})
       order by times, since, run_id
       limit ${options.most ?? 1_000_000}),
     woken as (

@@ -6,6 +6,7 @@
  */
 import type { Gate, ProviderLimits, ProviderName } from '../connectors/contract.ts'
 import { type Database, isDatabaseUnavailable } from '../database/index.ts'
+import { wakeParked } from '../engine/index.ts'
 import {
   KinkeeperError,
   type Logger,
@@ -145,12 +146,22 @@ function outcomeOf(error: unknown): 'failed' | 'limited' | 'refused' {
   }
 }
 
+/** At the start: the budget that runs wait for may have been raised, which takes a restart. */
+async function wakeForBudget({ usage, options }: Parts): Promise<void> {
+  for (const name of Object.keys(options.limits)) {
+    const provider = name as ProviderName // the keys of a record of providers
+    if (!(await usage.hasBudgetLeft(provider))) continue
+    await options.database.transaction((tx) => wakeParked(tx, provider, { perSecond: 10, alsoTimed: true }))
+  }
+}
+
 /** What goes on beside the requests: awake while there are any, or while a provider is away. */
 function createHeart(parts: Parts) {
   const { breakers, places, usage, options, beat } = parts
   let timer: NodeJS.Timeout | null = null
   let beating: Promise<void> = Promise.resolve()
   let lastRequestMs = 0
+  let started = false
   let stopped = false
 
   const once = async () => {
@@ -160,6 +171,8 @@ function createHeart(parts: Parts) {
       beat.lastMs = monotonicMs()
       await breakers.refresh()
       await breakers.wakeRuns()
+      if (!started) await wakeForBudget(parts)
+      started = true
       await usage.write()
     } catch (error) {
       const level = isDatabaseUnavailable(error) ? 'warn' : 'error'

@@ -12,6 +12,8 @@ export type Usage = {
   count(request: { provider: ProviderName; operation: string }, outcome: Outcome): void
   /** @throws ParkError until the next month, when this one's requests are used up */
   refuseOverBudget(provider: ProviderName): Promise<void>
+  /** Whether a provider with a monthly budget has some of it left. */
+  hasBudgetLeft(provider: ProviderName): Promise<boolean>
   /** Writes what has been counted since. */
   write(): Promise<void>
 }
@@ -47,6 +49,10 @@ export function createUsage(database: Database, limits: Record<ProviderName, Pro
       counts.lastAnswer = `${operation}: ${answer}`
       counts.lastAtMs = systemNow()
       unwritten.set(provider, counts)
+    },
+    async hasBudgetLeft(provider) {
+      const budget = limits[provider].perMonth
+      return budget !== undefined && (await usedThisMonth(provider)) < budget
     },
     async refuseOverBudget(provider) {
       const budget = limits[provider].perMonth
