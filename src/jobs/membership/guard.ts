@@ -143,7 +143,7 @@ async function askAboutEnds(
       items,
       approveLabel: 'End these memberships',
       denyLabel: 'Keep them as members',
-      data: null,
+      data: {},
       runId: found.runId,
     },
     parts.clock.now(),
