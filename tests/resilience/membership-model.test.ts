@@ -10,7 +10,7 @@ import { chosenSeed } from './config.ts'
 import { type Person, readTruth, type Truth } from './membership-truth.ts'
 import { type Stage, setStage } from './stage.ts'
 
-const RUNS = 6
+const RUNS = 4
 const MOST_ACTIONS = 22
 const CRON = 'a secret of this test'
 const DAY_MS = 86_400_000
