@@ -60,7 +60,8 @@ export async function setStage(
         async () =>
           (await count(
             `from dbos.workflow_status where status in ('ENQUEUED', 'PENDING')
-             or workflow_uuid in (select run_id from run_turns)`,
+             or workflow_uuid in (select run_id from run_turns)
+             or (status = 'DELAYED' and workflow_uuid in (select run_id from parked_runs))`,
           )) === 0 || null,
         'the runs to end',
         limitMs,
