@@ -385,11 +385,14 @@ describe('when the handling fails', () => {
       expect(pauses[index]).toBeGreaterThanOrEqual(most / 2)
       expect(pauses[index]).toBeLessThanOrEqual(most)
     }
-    const [run] = await deaf.rows<{ status: string }>(
-      'select status from dbos.workflow_status where workflow_uuid like $1',
-      [`webhook-retry:${failed.id}:%`],
-    )
-    expect(run?.status).toBe('ERROR')
+    // The tables hear of it a moment before the run has ended.
+    await until(async () => {
+      const [run] = await deaf.rows<{ status: string }>(
+        'select status from dbos.workflow_status where workflow_uuid like $1',
+        [`webhook-retry:${failed.id}:%`],
+      )
+      return run?.status === 'ERROR'
+    }, 'the run to have failed')
     const dashboard = await deaf.dashboard()
     expect(JSON.stringify(await dashboard.get('/inbox'))).toContain('is not as expected')
   })
