@@ -10,27 +10,33 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'kinkeeper-report-'))
-const reportFile = join(folder, 'report.json')
-
-const child = spawn(
-  process.execPath,
-  [
-    VITEST,
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile.json=${reportFile}`,
-    ...process.argv.slice(2),
-  ],
-  { stdio: 'inherit' },
-)
-const [code] = await once(child, 'exit')
-const counts = readCounts()
-rmSync(folder, { recursive: true, force: true })
+/** What starts whole programs with servers of their own goes by itself, after everything else. */
+const ALONE = 'tests/start'
+const given = process.argv.slice(2)
+const passes = given.length > 0 ? [given] : [['--exclude', `${ALONE}/**`], [ALONE]]
+const counts = { passed: 0, failed: 0, skipped: 0 }
+let clean = true
+for (const pass of passes) {
+  const { code, ...counted } = await runTests(pass)
+  counts.passed += counted.passed
+  counts.failed += counted.failed
+  counts.skipped += counted.skipped
+  clean &&= code === 0
+}
 if (counts.skipped > 0) console.log(`${counts.skipped} skipped (each says above why)`)
 console.log(`${counts.passed} passed, ${counts.failed} failed`)
-process.exitCode = code === 0 && counts.failed === 0 ? 0 : 1
+process.exitCode = clean && counts.failed === 0 ? 0 : 1
+
+async function runTests(options: string[]) {
+  const folder = mkdtempSync(join(tmpdir(), 'kinkeeper-report-'))
+  const reportFile = join(folder, 'report.json')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
+  const child = spawn(process.execPath, [VITEST, 'run', ...reporters, ...options], { stdio: 'inherit' })
+  const [code] = await once(child, 'exit')
+  const counted = readCounts(reportFile)
+  rmSync(folder, { recursive: true, force: true })
+  return { code, ...counted }
+}
 
 type Report = {
   numPassedTests: number
@@ -39,7 +45,7 @@ type Report = {
   testResults: { status: string; assertionResults: unknown[] }[]
 }
 
-function readCounts(): { passed: number; failed: number; skipped: number } {
+function readCounts(reportFile: string): { passed: number; failed: number; skipped: number } {
   try {
     const report: Report = JSON.parse(readFileSync(reportFile, 'utf8'))
     const unloaded = report.testResults.filter(

@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { ask as askQuestion } from '../approvals/index.ts'
@@ -53,7 +53,11 @@ async function heldEnds(key: string): Promise<{ approvalId: string; members: str
       data: {},
       runId: `member-deactivation:end_${members[0]}`,
     }
-    await askQuestion(tx, approvals, request, clock.now())
+    const questionId = await askQuestion(tx, approvals, request, clock.now())
+    await tx.db
+      .update(tables.deactivations)
+      .set({ questionId })
+      .where(inArray(tables.deactivations.memberId, members))
   })
   const item = (await inbox()).questions.at(-1)
   return { approvalId: item?.approval.id ?? '', members }
