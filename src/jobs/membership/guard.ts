@@ -14,6 +14,7 @@ import { defineJob, type Job } from '../../engine/index.ts'
 import { HOUR_MS, SECOND_MS } from '../../primitives/index.ts'
 import { conclude, endMembership } from './end.ts'
 import type { Followers, MembershipParts, MembershipSettings } from './parts.ts'
+import { requestWork, takeRequests } from './requested-work.ts'
 import type { Deactivation } from './settle.ts'
 
 const MASS_END_KIND = 'mass-end'
@@ -63,37 +64,22 @@ export async function refuseMassEnd(
   const batch = Number(done?.count ?? 0) + Number(waiting?.count ?? 0)
   if (!isTooMany(parts.settings.guard, batch, total)) return false
   await tx.db.update(deactivations).set({ status: 'held' }).where(eq(deactivations.id, row.id))
-  await requestQuestion(tx, parts, job)
+  await requestWork(tx, parts, job, GATHER_MS)
   return true
-}
-
-async function requestQuestion(tx: Transaction, parts: MembershipParts, job: MassEndJob): Promise<void> {
-  const { requestedWork } = tables
-  const [request] = await tx.db
-    .insert(requestedWork)
-    .values({ name: WORK, number: 1, pending: true })
-    .onConflictDoUpdate({
-      target: requestedWork.name,
-      set: { number: sql`${requestedWork.number} + 1`, pending: true },
-      setWhere: eq(requestedWork.pending, false),
-    })
-    .returning()
-  const notBeforeMs = parts.clock.now() + GATHER_MS
-  if (request) await parts.starter().start(tx, job, { number: request.number }, { notBeforeMs })
 }
 
 /** The run that asks about all ends that are held and that nobody has been asked about yet. */
 export function defineMassEnd(parts: MembershipParts): MassEndJob {
   return defineJob({
-    name: 'mass-end',
+    name: WORK,
     input: inputSchema,
     idempotencyKey: ({ number }) => String(number),
     lane: 'members',
     run: (context, { number }) =>
       context.transaction('ask about the ends', async (tx) => {
         await lockEnds(tx)
-        const { deactivations, requestedWork } = tables
-        await tx.db.update(requestedWork).set({ pending: false }).where(eq(requestedWork.name, WORK))
+        await takeRequests(tx, WORK)
+        const { deactivations } = tables
         const held = await tx.db
           .select()
           .from(deactivations)

@@ -3,13 +3,14 @@
  * changes are one request: whoever changes something asks for the next run, which begins a moment later and does what
  * all of them asked for. Runs go one after the other.
  */
-import { and, eq, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, eq, isNotNull, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
 import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
 import { SECOND_MS, seam } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
+import { requestWork, takeRequests } from '../membership/requested-work.ts'
 import { type GroupChange, planGroup } from './group-plan.ts'
 import { answersOnChanges, askAboutChanges } from './group-question.ts'
 import { matchMembers, wasMatchedBefore } from './workspace.ts'
@@ -23,19 +24,14 @@ const WORK = 'slack-group'
 
 export function defineSlackGroup(parts: MembershipParts): SlackGroupJob {
   return defineJob({
-    name: 'slack-group',
+    name: WORK,
     input: inputSchema,
     idempotencyKey: ({ number }) => String(number),
     perKey: { key: () => 'group' },
     lane: 'members',
     retry: { attempts: 5 },
     async run(context) {
-      await context.transaction('take the requests', async (tx) => {
-        await tx.db
-          .update(tables.requestedWork)
-          .set({ pending: false })
-          .where(eq(tables.requestedWork.name, WORK))
-      })
+      await context.transaction('take the requests', (tx) => takeRequests(tx, WORK))
       if (parts.slackGroup === null || parts.modes.slack === 'off') return 'No user group is kept'
       const ready = await context.step('look for the members in Slack', async () => {
         // Before anybody has looked who is in the workspace, nobody would be known to belong into the group.
@@ -56,21 +52,7 @@ export async function requestGroupSync(
   job: SlackGroupJob,
 ): Promise<void> {
   if (parts.modes.slack === 'off' || parts.slackGroup === null) return
-  const { requestedWork } = tables
-  const asked = await tx.db
-    .insert(requestedWork)
-    .values({ name: WORK, number: 1, pending: true })
-    .onConflictDoUpdate({
-      target: requestedWork.name,
-      set: { number: sql`${requestedWork.number} + 1`, pending: true },
-      setWhere: eq(requestedWork.pending, false),
-    })
-    .returning()
-  const [request] = asked
-  if (request)
-    await parts
-      .starter()
-      .start(tx, job, { number: request.number }, { notBeforeMs: parts.clock.now() + GATHER_MS })
+  await requestWork(tx, parts, job, GATHER_MS)
 }
 
 /** Who belongs into the group: members with a user in the workspace that is not deactivated. */
