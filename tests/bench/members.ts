@@ -5,7 +5,7 @@ import { copyTemplate } from '../support/test-database.ts'
 import type { Row } from './measure.ts'
 
 const MEMBERS = 5_000
-const EVENTS_KEY = 'a key of this bench'
+const EVENTS_KEY = 'a-key-of-this-bench'
 /** How Mailchimp's stand-in answers, and what the governor allows of its ten connections. */
 const LATENCY_MS = { minMs: 40, maxMs: 120 }
 const CONNECTIONS = 8

@@ -113,6 +113,7 @@ async function claim(server: Server, port: number, dataDir: string): Promise<pg.
     connectionString: connectionString(port, server.password, 'postgres'),
     keepAlive: true,
   })
+  client.on('error', () => {}) // the server may go again at any moment; `end` follows, and is what is acted on
   await client.connect()
   const { rows } = await client.query<{ claimed: boolean }>('select pg_try_advisory_lock($1) as claimed', [
     OWNER_LOCK,
@@ -136,7 +137,6 @@ function watchOwner(
   dataDir: string,
   state: { stopping: boolean },
 ): void {
-  owner.on('error', () => {})
   owner.once('end', () => {
     if (state.stopping) return
     server.logger.warn({ event: 'postgres.lost' }, 'The embedded PostgreSQL went away; bringing it back')
