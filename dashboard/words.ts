@@ -73,8 +73,9 @@ export const PROVIDER_NAMES: Record<ProviderStatus['provider'], string> = {
 }
 
 export const ROLE_WORDS: Record<Role, { word: string; may: string }> = {
-  owner: { word: 'Owner', may: 'Decides, retries, and invites people' },
-  approver: { word: 'Approver', may: 'Approves, denies, edits and retries' },
+  owner: { word: 'Owner', may: 'Everything, and says who may do what' },
+  operator: { word: 'Operator', may: 'Also acts on runs, dead letters and alerts' },
+  approver: { word: 'Approver', may: 'Approves, denies and edits' },
   viewer: { word: 'Viewer', may: 'Sees everything, changes nothing' },
 }
 

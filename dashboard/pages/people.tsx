@@ -114,7 +114,7 @@ function PersonRow({ person, isSelf }: { person: PeopleList['people'][number]; i
   )
 }
 
-const roleOptions = (['viewer', 'approver', 'owner'] as const).map((role) => ({
+const roleOptions = (['viewer', 'approver', 'operator', 'owner'] as const).map((role) => ({
   value: role,
   label: ROLE_WORDS[role].word,
 }))

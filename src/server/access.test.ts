@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../../tests/support/test-database.ts'
+import { tables } from '../database/index.ts'
 import { ACCESS, type Access, type RouteName } from './access.ts'
 import type { Role } from './contract.ts'
 import { type Ask, startTestServer } from './test-server.ts'
 
 let server: Awaited<ReturnType<typeof startTestServer>>
 const people = new Map<Role | 'nobody', Ask>()
-const RANK = { anyone: 0, nobody: 0, viewer: 1, approver: 2, owner: 3 }
+const RANK = { anyone: 0, nobody: 0, viewer: 1, approver: 2, operator: 3, owner: 4 }
 
 beforeAll(async () => {
   server = await startTestServer(await createTestDatabase())
   people.set('nobody', server.browser())
-  for (const role of ['viewer', 'approver', 'owner'] as const) people.set(role, await server.signedIn(role))
+  for (const role of tables.ROLES) people.set(role, await server.signedIn(role))
 })
 afterAll(() => server.stop())
 

@@ -66,7 +66,7 @@ export type RouteName = keyof typeof ACCESS
 export type RouteHandler = (context: ServerContext) => Promise<Response> | Response
 export type Routes = Record<RouteName, RouteHandler>
 
-const RANK: Record<Role, number> = { viewer: 1, approver: 2, owner: 3 }
+const RANK: Record<Role, number> = { viewer: 1, approver: 2, operator: 3, owner: 4 }
 
 /** Lets those in who have the role or a higher one, and says who they are in `context.get('person')`. */
 export function requireRole(auth: Auth, role: Role): MiddlewareHandler<ServerEnv> {

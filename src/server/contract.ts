@@ -6,7 +6,7 @@ import type { ProviderName } from '../connectors/contract.ts'
 import type { ParsedJobPost, ParserName } from '../extraction/schema.ts'
 import type { QuestionItem } from './membership-contract.ts'
 
-export type Role = 'owner' | 'approver' | 'viewer'
+export type Role = 'owner' | 'operator' | 'approver' | 'viewer'
 export type ProviderStatus = {
   provider: ProviderName
   mode: 'live' | 'sandbox' | 'off'

@@ -15,7 +15,12 @@ import { readBody } from './request.ts'
 
 /** What the addresses of the sandbox's people end with. */
 export const SANDBOX_DOMAIN = '@sandbox.local'
-const NAMES: Record<Role, string> = { owner: 'Olive Owner', approver: 'Abe Approver', viewer: 'Vera Viewer' }
+const NAMES: Record<Role, string> = {
+  owner: 'Olive Owner',
+  operator: 'Oscar Operator',
+  approver: 'Abe Approver',
+  viewer: 'Vera Viewer',
+}
 
 /**
  * Whether anybody may sign in with a click: a sandbox runs, this is not production, and the program listens to this

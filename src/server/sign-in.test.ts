@@ -44,7 +44,7 @@ test('the first owner arrives by a link that works once; a newer link ends the o
   expect(session.json).toMatchObject({
     user: null,
     hasOwner: true,
-    sandboxSignIn: ['owner', 'approver', 'viewer'],
+    sandboxSignIn: ['owner', 'operator', 'approver', 'viewer'],
   })
 })
 

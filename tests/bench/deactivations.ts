@@ -77,8 +77,8 @@ async function plan(url: string): Promise<void> {
     await pool.query(
       `insert into dbos.${table}
        select (jsonb_populate_record(one, jsonb_build_object('workflow_uuid', 'member-deactivation:end_seed' || n${change}))).*
-       from (select * from dbos.${table} where workflow_uuid = 'member-deactivation:end_seed0') one,
-            generate_series(1, ${PLANNED}) n`,
+       from dbos.${table} one, generate_series(1, ${PLANNED}) n
+       where one.workflow_uuid = 'member-deactivation:end_seed0'`,
     )
   await pool.query('vacuum analyze')
   await pool.end()

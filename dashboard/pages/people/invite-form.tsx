@@ -10,7 +10,7 @@ import styles from '../people.module.css'
 import { FormError } from '../sign-in.tsx'
 import { CopyLink } from './copy-link.tsx'
 
-const OPTIONS = (['approver', 'viewer', 'owner'] as const).map((role) => ({
+const OPTIONS = (['approver', 'operator', 'viewer', 'owner'] as const).map((role) => ({
   value: role,
   label: `${ROLE_WORDS[role].word}: ${ROLE_WORDS[role].may.toLowerCase()}`,
 }))

@@ -6,7 +6,7 @@ import { boolean, index, pgTable, text, timestamp, uniqueIndex } from 'drizzle-o
  */
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 
-export const ROLES = ['owner', 'approver', 'viewer'] as const
+export const ROLES = ['owner', 'operator', 'approver', 'viewer'] as const
 
 export const users = pgTable('users', {
   id: text().primaryKey(),
