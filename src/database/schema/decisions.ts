@@ -1,4 +1,15 @@
-import { bigint, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
 import type { Json } from '../../primitives/index.ts'
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
@@ -34,7 +45,10 @@ export const approvals = pgTable(
   ],
 )
 
-/** Who did what to what, when and why. Rows are only ever added. */
+/**
+ * Who did what to what, when and why. The database itself lets rows only be added, sealed, blanked and, the oldest
+ * first, removed (migration 0004); see `audit/chain.ts` for what the last five columns are.
+ */
 export const auditEntries = pgTable(
   'audit_entries',
   {
@@ -49,6 +63,46 @@ export const auditEntries = pgTable(
     reason: text(),
     detail: jsonb().$type<Json>(),
     runId: text('run_id'),
+    /** Its place in the chain, without gaps; null until it is sealed. */
+    seq: bigint({ mode: 'number' }),
+    hash: text(),
+    /** Makes the digest of the words unguessable once they are gone. */
+    salt: text(),
+    /** Digest of the words (actor's name, action, reason, detail) as they were when it was sealed. */
+    words: text(),
+    /** The entries that tell of its words being blanked, oldest first; null: nobody has. */
+    blankedBy: bigint('blanked_by', { mode: 'number' }).array(),
   },
-  (table) => [index('audit_entries_of_target').on(table.targetKind, table.targetId, table.id)],
+  (table) => [
+    index('audit_entries_of_target').on(table.targetKind, table.targetId, table.id),
+    uniqueIndex('audit_entries_seq').on(table.seq),
+    index('audit_entries_unsealed').on(table.id).where(sql`${table.seq} is null`),
+    index('audit_entries_at').on(table.at, table.id),
+    index('audit_entries_of_actor').on(table.actorId, table.at, table.id),
+    index('audit_entries_of_kind').on(table.actorKind, table.at, table.id),
+    index('audit_entries_of_action').on(table.action, table.at, table.id),
+    index('audit_entries_found_by').using(
+      'gin',
+      sql`to_tsvector('simple', ${table.actorName} || ' ' || ${table.action} || ' ' || ${table.targetId} || ' ' || coalesce(${table.reason}, ''))`,
+    ),
+  ],
 )
+
+/** Where the chain stood: `head`, which only moves on, and once a day, so that a cut-off end is seen. */
+export const auditAnchors = pgTable('audit_anchors', {
+  /** `head`, or a day (UTC) as `2026-11-22`. */
+  name: text().primaryKey(),
+  seq: bigint({ mode: 'number' }).notNull(),
+  hash: text().notNull(),
+  at: at('at').notNull(),
+})
+
+/** The last time that somebody had the chain verified: how it ended, as `audit/verification.ts` says it. */
+export const auditVerifications = pgTable('audit_verifications', {
+  id: text().primaryKey(),
+  startedAt: at('started_at').notNull(),
+  startedByName: text('started_by_name').notNull(),
+  finishedAt: at('finished_at'),
+  ok: boolean(),
+  summary: text(),
+})
