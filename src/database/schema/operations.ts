@@ -166,6 +166,8 @@ export const gaugeSamples = pgTable(
 
 export const ALERT_STATUSES = ['firing', 'acknowledged', 'resolved'] as const
 
+export const ALERT_JUDGEMENTS = ['true', 'false', 'few', 'blind'] as const
+
 /** One alert: a rule that fired for one cause, from then until it resolved. */
 export const alerts = pgTable(
   'alerts',
@@ -184,6 +186,8 @@ export const alerts = pgTable(
     acknowledgedAt: at('acknowledged_at'),
     acknowledgedByName: text('acknowledged_by_name'),
     resolvedAt: at('resolved_at'),
+    /** How it came to an end, in plain words; null while it has not. */
+    resolution: text(),
   },
   (table) => [
     uniqueIndex('alerts_unresolved').on(table.rule, table.cause).where(sql`${table.status} <> 'resolved'`),
@@ -191,11 +195,16 @@ export const alerts = pgTable(
   ],
 )
 
-/** What people have said about a rule. */
+/** What people have said about a rule, and what was seen when it was last judged. */
 export const alertRuleStates = pgTable('alert_rule_states', {
   rule: text().primaryKey(),
   mutedUntil: at('muted_until'),
   mutedByName: text('muted_by_name'),
+  judgedAt: at('judged_at'),
+  /** `few`: too few runs to say; `blind`: nobody has measured. */
+  judgement: text({ enum: ALERT_JUDGEMENTS }),
+  /** The present values, in plain words. */
+  seen: text(),
 })
 
 /** One notice of an alert on one channel: who was told, and whether it arrived. */
