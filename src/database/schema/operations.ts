@@ -41,6 +41,8 @@ export const deadLetters = pgTable(
     automaticReplays: integer('automatic_replays').notNull().default(0),
     /** The run that replays it, or that undoes its steps. */
     followUpRunId: text('follow_up_run_id'),
+    /** How often its steps were to be undone: each try is a run of its own. */
+    undoRound: integer('undo_round').notNull().default(0),
     resolvedAt: at('resolved_at'),
     resolvedByKind: text('resolved_by_kind', { enum: ACTOR_KINDS }),
     resolvedById: text('resolved_by_id'),
@@ -99,6 +101,17 @@ export const letterActionItems = pgTable(
     problem: text(),
   },
   (table) => [primaryKey({ columns: [table.actionId, table.deadLetterId] })],
+)
+
+/** What a step noted before it changed something, for whoever wants it as it was; the first note of a run counts. */
+export const undoNotes = pgTable(
+  'undo_notes',
+  {
+    runId: text('run_id').notNull(),
+    step: text().notNull(),
+    note: jsonb().$type<Json>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.step] })],
 )
 
 /** How often a process died under a run that made no progress in between. */
