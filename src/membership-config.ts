@@ -27,6 +27,8 @@ export type MembershipConfig = {
   graceMs: number
   lumaNonMembers: 'pending' | 'decline'
   guard: { members: number; percent: number }
+  /** How long entries of the audit are kept; null: for ever. */
+  auditMs: number | null
 }
 
 /** The settings of the membership; each has a default. */
@@ -54,6 +56,12 @@ export function membershipConfig(reader: Reader): MembershipConfig {
         'Set it to a share in per cent, for example 10.',
       ),
     },
+    auditMs: reader.parsed(
+      'AUDIT_RETENTION',
+      z.union([z.literal('forever').transform(() => null), duration]),
+      null,
+      'Write it as 730d, or forever.',
+    ),
   }
 }
 

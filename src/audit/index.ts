@@ -1,49 +1,6 @@
-import { type Transaction, tables } from '../database/index.ts'
-import type { Json } from '../primitives/index.ts'
-
-/** Who did something: a person in Slack or in the dashboard, the sender of a text, or the program itself. */
-export type Actor = { kind: 'slack' | 'dashboard' | 'sender'; id: string; name: string } | { kind: 'system' }
-
-export const SYSTEM: Actor = { kind: 'system' }
-
-export type AuditEntry = {
-  /** Community time, epoch milliseconds. */
-  atMs: number
-  actor: Actor
-  /** A verb in the past: `approved`, `published`, `opted out`. */
-  action: string
-  target: {
-    kind:
-      | 'submission'
-      | 'approval'
-      | 'question'
-      | 'sender'
-      | 'effect'
-      | 'run'
-      | 'person'
-      | 'member'
-      | 'schedule'
-      | 'community'
-    id: string
-  }
-  reason?: string | null
-  detail?: Json
-  runId?: string | null
-}
-
-/** Adds an entry, in the transaction of the change that it tells of. Entries are never changed. */
-export async function recordAudit(tx: Transaction, entry: AuditEntry): Promise<void> {
-  const { actor } = entry
-  await tx.db.insert(tables.auditEntries).values({
-    at: new Date(entry.atMs),
-    actorKind: actor.kind,
-    actorId: actor.kind === 'system' ? null : actor.id,
-    actorName: actor.kind === 'system' ? 'Kinkeeper' : actor.name,
-    action: entry.action,
-    targetKind: entry.target.kind,
-    targetId: entry.target.id,
-    reason: entry.reason ?? null,
-    detail: entry.detail ?? null,
-    runId: entry.runId ?? null,
-  })
-}
+export { BLANKED, blankWords } from './blanking.ts'
+export { type ChainEntry, entryHash, GENESIS, wordsDigest } from './chain.ts'
+export { type Actor, type AuditEntry, recordAudit, SYSTEM } from './record.ts'
+export { REMOVED, removeOldEntries } from './retention.ts'
+export { type AuditHead, type AuditSealer, sealEntries, startAuditSealer } from './sealer.ts'
+export { parseAnchor, type Verification, verifyChain } from './verification.ts'

@@ -1,3 +1,4 @@
+import { startAuditSealer } from '../audit/index.ts'
 import { type Config, needsSandbox } from '../config.ts'
 import {
   announceChange,
@@ -50,7 +51,9 @@ async function startParts(config: Config, logger: Logger, undo: Undo): Promise<A
     startSandbox(config, logger, undo),
     ensureDashboard(),
   ])
-  const base: Base = { config, logger, database, clock: createClock(), slots: createSlots(), sandbox }
+  const sealer = startAuditSealer({ database, logger })
+  undo.push(() => sealer.stop())
+  const base: Base = { config, logger, database, clock: createClock(), slots: createSlots(), sandbox, sealer }
   if (sandbox) await readSandboxClock(`${sandbox.url}/control`, base.clock)
   const work = await startWork(base, undo)
   if (sandbox) undo.push(followClock(base, sandbox, work.wakeDue))

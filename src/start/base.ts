@@ -1,3 +1,4 @@
+import type { AuditSealer } from '../audit/index.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/index.ts'
 import type { Slots } from '../engine/index.ts'
@@ -10,6 +11,7 @@ export type Base = {
   database: Database
   clock: Clock
   slots: Slots
+  sealer: AuditSealer
   sandbox: { url: string } | null
 }
 

@@ -26,6 +26,11 @@ export async function createEdge(base: Base, work: Work, changes: ChangeFeed) {
   metrics.gauge('kinkeeper_process_resident_bytes', 'Resident memory of this process', () =>
     process.memoryUsage.rss(),
   )
+  metrics.gauge(
+    'kinkeeper_audit_head_seq',
+    'Entries that the audit’s chain has had',
+    () => base.sealer.head()?.seq ?? 0,
+  )
   const refusals = (source: string, reason: string) =>
     metrics.count('kinkeeper_webhook_refusals_total', { source, reason })
   const server = createServer({

@@ -10,7 +10,7 @@ import { HOUR_MS, systemNow } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
 import { DEFAULT_RETENTION, RETENTION_KINDS, type RetentionSettings } from './retention.ts'
 
-export type { RetentionSettings } from './retention.ts'
+export { DEFAULT_RETENTION, type RetentionSettings } from './retention.ts'
 
 const inputSchema = z.object({ slot: z.string() })
 export type CleanupJob = Job<z.infer<typeof inputSchema>>

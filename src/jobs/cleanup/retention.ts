@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { PgTable } from 'drizzle-orm/pg-core'
+import { removeOldEntries } from '../../audit/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
 import { DAY_MS, HOUR_MS } from '../../primitives/index.ts'
 
-/** For how long what is kept, in milliseconds. The audit is kept for ever. */
+/** For how long what is kept, in milliseconds. */
 export type RetentionSettings = {
   /** What a webhook brought, once it has been handled. */
   payloadsMs: number
@@ -25,6 +26,8 @@ export type RetentionSettings = {
   noticesMs: number
   /** People who are in the Slack workspace no more. */
   absentPeopleMs: number
+  /** Null: for ever. */
+  auditMs: number | null
 }
 
 export const DEFAULT_RETENTION: RetentionSettings = {
@@ -41,10 +44,14 @@ export const DEFAULT_RETENTION: RetentionSettings = {
   questionsMs: 180 * DAY_MS,
   noticesMs: 90 * DAY_MS,
   absentPeopleMs: 90 * DAY_MS,
+  auditMs: null,
 }
 
 /** Now, by the community's clock and by the machine's: what a provider or the engine dates knows only the latter. */
 export type Now = { community: number; machine: number }
+
+/** Each batch leaves an entry, so it is a large one. */
+const AUDIT_BATCH = 10_000
 
 export type RetentionKind = {
   name: string
@@ -167,6 +174,13 @@ export const RETENTION_KINDS: readonly RetentionKind[] = [
     tables.verifications,
     (_, now) => sql`${tables.verifications.expiresAt} < ${before(now.machine, 0)}`,
   ),
+  {
+    name: 'auditEntries',
+    async remove(tx, { auditMs }, { community }) {
+      if (auditMs === null) return 0
+      return removeOldEntries(tx, { before: community - auditMs, atMs: community, limit: AUDIT_BATCH })
+    },
+  },
   // Put down once, and long since ended.
   kind(
     'parkedRuns',

@@ -8,8 +8,7 @@
  * next news of Clerk or Stripe about them make a new member, who is welcomed again.
  *
  * The audit is not touched where it is as it should be: it names members by id. An address or a full name that a person
- * has written into a reason is blanked there too, so a chain over the entries has to hash reason and detail by digests
- * that stay when the words go.
+ * has written into a reason is blanked there too; the chain over the entries survives it (`audit/chain.ts`).
  */
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
@@ -59,7 +58,7 @@ export function defineErasure(parts: MembershipParts, followers: () => ErasureFo
         eraseRows(tx, parts, followers(), await read(), context.runId),
       )
       const mentions = await context.step('erase where they are mentioned', async () =>
-        sweep(parts.database, await read()),
+        sweep(parts.database, await read(), { atMs: parts.clock.now(), runId: context.runId }),
       )
       const refused = await archive(context, parts, read)
       const rest = await context.step('see what is left to do', async () => {

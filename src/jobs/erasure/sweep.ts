@@ -5,6 +5,7 @@
  * primary keys), which must stay what they are; `leftovers` says where it is so.
  */
 import { sql } from 'drizzle-orm'
+import { blankWords } from '../../audit/index.ts'
 import type { Database } from '../../database/index.ts'
 import { seam } from '../../primitives/index.ts'
 import { type About, patternOf } from './about.ts'
@@ -31,17 +32,27 @@ const KEPT = new Set([
 const POSTS = new Set(['public.submissions', 'public.submission_texts'])
 /** Who decided or did something stays on record, also when that was the person. */
 const ACTORS = new Set(['actor_id', 'actor_name', 'decided_by_id', 'decided_by_name', 'requested_by'])
-/** Entries stay as true as they can: ids elsewhere name nobody to who reads them. */
+/** Blanked by a path of its own, which the chain survives. Ids elsewhere name nobody to who reads an entry, and stay. */
 const AUDIT = 'public.audit_entries'
 
 type Column = { table: string; column: string; type: string; isKey: boolean; isUnique: boolean }
 
-/** @returns how many rows were changed, by table */
-export async function sweep(database: Database, about: About): Promise<Record<string, number>> {
+/**
+ * @param told when and by which run, for the entry that tells of blanked entries of the audit
+ * @returns how many rows were changed, by table
+ */
+export async function sweep(
+  database: Database,
+  about: About,
+  told: { atMs: number; runId: string },
+): Promise<Record<string, number>> {
   const counts: Record<string, number> = {}
+  const audited = patternOf(needlesFor(AUDIT, about))
+  const blanked = audited === null ? 0 : await blankWords(database, { pattern: audited, ...told })
+  if (blanked > 0) counts[AUDIT] = blanked
   for (const column of await writtenColumns(database)) {
     const pattern = patternOf(needlesFor(column.table, about))
-    if (column.isKey || pattern === null) continue
+    if (column.isKey || pattern === null || column.table === AUDIT) continue
     const changed = await sweepColumn(database, column, pattern)
     if (changed > 0) counts[column.table] = (counts[column.table] ?? 0) + changed
     seam('erasure.after-column')

@@ -5,7 +5,7 @@ import { changeMember, readMember } from '../../community/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
 import type { Job } from '../../engine/index.ts'
 import { ConflictError, newId } from '../../primitives/index.ts'
-import { type CleanupJob, defineCleanup } from '../cleanup/index.ts'
+import { type CleanupJob, DEFAULT_RETENTION, defineCleanup } from '../cleanup/index.ts'
 import { defineErasure } from '../erasure/index.ts'
 import { defineLumaApproval, type LumaApprovalJob, lumaApprovals } from '../luma-approval/index.ts'
 import { defineMemberDeactivation, undoDeactivation } from '../member-deactivation/index.ts'
@@ -69,7 +69,7 @@ export function createMembership(parts: MembershipParts): Membership {
   const lumaApproval = defineLumaApproval(parts)
   const notice = defineOperatorNotice(parts)
   const slackSync = defineSlackSync(parts, notice)
-  const cleanup = defineCleanup(parts)
+  const cleanup = defineCleanup(parts, { ...DEFAULT_RETENTION, auditMs: parts.settings.auditMs ?? null })
   return {
     jobs: [
       memberSync,

@@ -11,6 +11,8 @@ export type MembershipSettings = {
   lumaNonMembers: 'pending' | 'decline'
   /** A batch that would change more than this stops and asks: so many members, or this share of them. */
   guard: { members: number; percent: number }
+  /** How long entries of the audit are kept, milliseconds; absent or null: for ever. */
+  auditMs?: number | null
 }
 
 /** What the membership's runs work with. `starter` and `approvals` are resolved late: they need the jobs to exist first. */
