@@ -1,0 +1,13 @@
+export { BUCKET_GROWTH, bucketLimitMs, bucketOf, percentileMs } from './buckets.ts'
+export {
+  ALL,
+  type Budget,
+  type GaugeName,
+  type GaugeValue,
+  readGauges,
+  SAMPLE_EVERY_MS,
+  sumOfGauge,
+  writeSample,
+} from './gauges.ts'
+export { type RunNumbers, readRunNumbers, readRunSeries, type SeriesPoint, type Window } from './numbers.ts'
+export { type Stats, startStats } from './stats.ts'
