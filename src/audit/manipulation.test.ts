@@ -35,7 +35,9 @@ const deed = fc.oneof(
       detail: fc.option(
         fc.oneof(
           fc.constant({ who: 'Ada' }),
-          fc.dictionary(words, fc.oneof(words, fc.double({ noNaN: true, noDefaultInfinity: true }))),
+          fc.dictionary(words, fc.oneof(words, fc.double({ noNaN: true, noDefaultInfinity: true })), {
+            noNullPrototype: true,
+          }),
         ),
       ),
       run: fc.option(words),
@@ -190,7 +192,9 @@ test('the command says how it is, and fails when it is not well', async () => {
   await stage.tamper(`update audit_entries set reason = 'x' where seq = 3`)
   expect(await verifyAudit([])).toMatchObject({
     code: 1,
-    said: expect.stringMatching(/the words of entry 3 were changed[^]*id \d[^]*The 2 entries before it/),
+    said: expect.stringMatching(
+      /the words of entry 3 were changed[\s\S]*id \d[\s\S]*The 2 entries before it/,
+    ),
   })
   expect(await verifyAudit([], {})).toMatchObject({
     code: 1,
