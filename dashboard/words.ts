@@ -70,6 +70,8 @@ export const PROVIDER_NAMES: Record<ProviderStatus['provider'], string> = {
   clerk: 'Clerk',
   mailchimp: 'Mailchimp',
   luma: 'Luma',
+  pagerduty: 'PagerDuty',
+  email: 'E-mail',
 }
 
 export const ROLE_WORDS: Record<Role, { word: string; may: string }> = {

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs'
 import { z } from 'zod'
+import { type AlertConfig, alertConfig } from './alert-config.ts'
 import type { ProviderMode, ProviderName } from './connectors/contract.ts'
 import {
   type MembershipConfig,
@@ -40,7 +41,8 @@ export type Config = {
   slack: Provider<SlackSettings>
   openai: Provider<OpenAiSettings>
   circle: Provider<CircleSettings>
-} & MembershipProviders & {
+} & MembershipProviders &
+  AlertConfig & {
     /** Bearers for schedulers outside and for senders of events; null: that door is shut and says so. */
     cronSecret: string | null
     eventsKey: string | null
@@ -125,6 +127,12 @@ export function readConfig(environment: Environment, sandboxCredentials: Sandbox
       sandboxUrl ?? `http://127.0.0.1:${sandboxPort}`,
       sandboxCredentials,
     ),
+    ...alertConfig(
+      reader,
+      sandbox.enabled,
+      sandboxUrl ?? `http://127.0.0.1:${sandboxPort}`,
+      sandboxCredentials,
+    ),
     membership: membershipConfig(reader),
     circlePerMonth: reader.parsed(
       'CIRCLE_MONTHLY_BUDGET',
@@ -187,6 +195,8 @@ export function providerModes(config: Config): Record<ProviderName, ProviderMode
     luma: config.luma.mode,
     stripe: config.stripe.mode,
     clerk: config.clerk.mode,
+    pagerduty: config.pagerduty.mode,
+    email: config.email.mode,
   }
 }
 

@@ -21,6 +21,7 @@ const VARIABLES = {
   stripeWebhookSecret: 'STRIPE_WEBHOOK_SECRET',
   clerkSecretKey: 'CLERK_SECRET_KEY',
   clerkWebhookSecret: 'CLERK_WEBHOOK_SIGNING_SECRET',
+  pagerdutyRoutingKey: 'PAGERDUTY_ROUTING_KEY',
 } as const
 
 /** Credentials of the providers' stand-ins; made once per installation, so that nobody outside can sign as them. */

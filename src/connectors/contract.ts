@@ -17,6 +17,7 @@ import type {
   SlackPeopleConnector,
   StripeConnector,
 } from './membership-contract.ts'
+import type { EmailConnector, PagerDutyConnector } from './notice-contract.ts'
 import type { KnownBlock, ModalView } from './slack/blocks.ts'
 
 /** Where a provider's connection stands: `live` with own credentials, `sandbox`, or `off` (no credentials, no sandbox). */
@@ -30,6 +31,8 @@ export type ProviderName =
   | 'luma'
   | 'stripe'
   | 'clerk'
+  | 'pagerduty'
+  | 'email'
 
 export type SlackMessageRef = { channel: string; ts: string }
 
@@ -110,6 +113,8 @@ export type Connectors = {
   luma: LumaConnector
   stripe: StripeConnector
   clerk: ClerkConnector
+  pagerduty: PagerDutyConnector
+  email: EmailConnector
 }
 
 /**

@@ -56,6 +56,8 @@ const NAMES: Record<ProviderName, string> = {
   luma: 'Luma',
   stripe: 'Stripe',
   clerk: 'Clerk',
+  pagerduty: 'PagerDuty',
+  email: 'The mail server',
 }
 
 /** The error that a failure of a call becomes. Its facts carry provider, operation, and status and code if any. */

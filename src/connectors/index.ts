@@ -1,9 +1,11 @@
 import { type CircleSettings, createCircleConnector } from './circle/circle-connector.ts'
 import { type ClerkSettings, createClerkConnector } from './clerk/clerk-connector.ts'
 import type { Connectors, Gate } from './contract.ts'
+import { createEmailConnector, type EmailSettings } from './email/email-connector.ts'
 import { createLumaConnector, type LumaSettings } from './luma/luma-connector.ts'
 import { createMailchimpConnector, type MailchimpSettings } from './mailchimp/mailchimp-connector.ts'
 import { createOpenAiConnector, type OpenAiSettings } from './openai/openai-connector.ts'
+import { createPagerDutyConnector, type PagerDutySettings } from './pagerduty/pagerduty-connector.ts'
 import { createSlackPeopleConnector } from './slack/people.ts'
 import type { SlackSettings } from './slack/slack-client.ts'
 import { createSlackConnector } from './slack/slack-connector.ts'
@@ -12,6 +14,7 @@ import { createTwilioConnector, type TwilioSettings } from './twilio/twilio-conn
 
 export type * from './contract.ts'
 export type * from './membership-contract.ts'
+export type * from './notice-contract.ts'
 export { openGate } from './open-gate.ts'
 export { type LimitSettings, PROVIDER_LIMITS, providerLimits } from './provider-limits.ts'
 export type { KnownBlock, ModalView } from './slack/blocks.ts'
@@ -25,6 +28,8 @@ export type ConnectorSettings = {
   luma: LumaSettings
   stripe: StripeSettings
   clerk: ClerkSettings
+  pagerduty: PagerDutySettings
+  email: EmailSettings
   /** What every single request of every connector passes. */
   gate: Gate
 }
@@ -41,5 +46,7 @@ export function createConnectors({ gate, ...settings }: ConnectorSettings): Conn
     luma: createLumaConnector(settings.luma, gate),
     stripe: createStripeConnector(settings.stripe, gate),
     clerk: createClerkConnector(settings.clerk, gate),
+    pagerduty: createPagerDutyConnector(settings.pagerduty, gate),
+    email: createEmailConnector(settings.email, gate),
   }
 }

@@ -1,9 +1,11 @@
 import { circleLimits } from './circle/limits.ts'
 import { clerkLimits } from './clerk/limits.ts'
 import type { ProviderLimits, ProviderName } from './contract.ts'
+import { EMAIL_LIMITS } from './email/limits.ts'
 import { LUMA_LIMITS } from './luma/limits.ts'
 import { MAILCHIMP_LIMITS } from './mailchimp/limits.ts'
 import { OPENAI_LIMITS } from './openai/limits.ts'
+import { PAGERDUTY_LIMITS } from './pagerduty/limits.ts'
 import { SLACK_LIMITS } from './slack/limits.ts'
 import { stripeLimits } from './stripe/limits.ts'
 import { TWILIO_LIMITS } from './twilio/limits.ts'
@@ -26,6 +28,8 @@ export function providerLimits(settings: LimitSettings = {}): Record<ProviderNam
     luma: LUMA_LIMITS,
     stripe: stripeLimits(settings.stripeApiKey ?? null),
     clerk: clerkLimits(settings.clerkSecretKey ?? null),
+    pagerduty: PAGERDUTY_LIMITS,
+    email: EMAIL_LIMITS,
   }
 }
 

@@ -31,6 +31,7 @@ const optionsSchema = z.object({
   stripeWebhookSecret: z.string().regex(/^whsec_./, 'it begins with whsec_'),
   clerkSecretKey: z.string().min(1),
   clerkWebhookSecret: z.string().regex(/^whsec_[A-Za-z0-9+/=]+$/, 'it is whsec_ and base64'),
+  pagerdutyRoutingKey: z.string().regex(/^\w{32}$/, 'it is 32 letters and digits'),
 })
 
 export type SandboxOptions = z.output<typeof optionsSchema>
@@ -61,6 +62,7 @@ const VARIABLES: Record<OptionName, string> = {
   stripeWebhookSecret: 'STRIPE_WEBHOOK_SECRET',
   clerkSecretKey: 'CLERK_SECRET_KEY',
   clerkWebhookSecret: 'CLERK_WEBHOOK_SIGNING_SECRET',
+  pagerdutyRoutingKey: 'PAGERDUTY_ROUTING_KEY',
 }
 
 /** What came of reading the environment: options, or one sentence per wrong variable. */

@@ -22,6 +22,8 @@ export const PROVIDERS = [
   'luma',
   'stripe',
   'clerk',
+  'pagerduty',
+  'email',
 ] as const
 export type Provider = (typeof PROVIDERS)[number]
 

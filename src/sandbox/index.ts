@@ -9,8 +9,10 @@ import { createClerkApp } from './clerk/app.ts'
 import type { SandboxOptions } from './config.ts'
 import { createControlApp } from './control/app.ts'
 import { createLumaApp } from './luma/app.ts'
+import { createMailApp, type MailServer, startMailServer } from './mail/server.ts'
 import { createMailchimpApp } from './mailchimp/app.ts'
 import { createOpenAiApp } from './openai/app.ts'
+import { createPagerDutyApp } from './pagerduty/app.ts'
 import type { SandboxEnv } from './pipeline.ts'
 import { createSlackApp } from './slack/app.ts'
 import { createStripeApp } from './stripe/app.ts'
@@ -49,6 +51,7 @@ export const SANDBOX_CREDENTIALS = {
   stripeWebhookSecret: 'whsec_c2FuZGJveC1zdHJpcGUtc2VjcmV0',
   clerkSecretKey: 'sk_test_sandbox_clerk',
   clerkWebhookSecret: 'whsec_c2FuZGJveC1jbGVyay1zZWNyZXQtMDAwMA==',
+  pagerdutyRoutingKey: 'sandbox0pagerduty0routing0key000',
 } as const satisfies Partial<SandboxOptions>
 
 export type RunningSandbox = {
@@ -65,12 +68,14 @@ export type RunningSandbox = {
  */
 export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
   const world = openWorld(options)
+  const late: { mail: MailServer | null } = { mail: null }
   const server = createAdaptorServer({
-    fetch: createSandboxApp(world).fetch,
+    fetch: createSandboxApp(world, () => late.mail).fetch,
     serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS },
   })
   try {
     await listen(server, options.port)
+    late.mail = await startMailServer(world)
   } catch (error) {
     world.close()
     throw error
@@ -87,6 +92,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     async stop() {
       stopBilling()
       stopWebhooks()
+      await late.mail?.stop()
       const closed = new Promise((resolve) => server.close(resolve))
       if ('closeAllConnections' in server) server.closeAllConnections()
       await closed
@@ -95,7 +101,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   }
 }
 
-function createSandboxApp(world: World): Hono<SandboxEnv> {
+function createSandboxApp(world: World, mailServer: () => MailServer | null): Hono<SandboxEnv> {
   return new Hono<SandboxEnv>()
     .route('/twilio', createTwilioApp(world))
     .route('/slack', createSlackApp(world))
@@ -104,6 +110,8 @@ function createSandboxApp(world: World): Hono<SandboxEnv> {
     .route('/luma', createLumaApp(world))
     .route('/mailchimp', createMailchimpApp(world))
     .route('/clerk', createClerkApp(world))
+    .route('/pagerduty', createPagerDutyApp(world))
+    .route('/mail', createMailApp(mailServer))
     .route('/stripe', createStripeApp(world))
     .route('/', createStripeApp(world))
     .route('/control', createControlApp(world))

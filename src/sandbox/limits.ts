@@ -27,6 +27,8 @@ const limitsSchema = z.strictObject({
   lumaRequests: bucket,
   stripeRequests: bucket,
   clerkRequests: bucket,
+  pagerdutyRequests: bucket,
+  emailRequests: bucket,
 })
 export type Limits = z.infer<typeof limitsSchema>
 type BucketName = Exclude<keyof Limits, 'mailchimpConnections'>
@@ -49,6 +51,8 @@ export const GENEROUS_LIMITS: Limits = {
   lumaRequests: { perMinute: 6_000, burst: 2_000 },
   stripeRequests: { perMinute: 60_000, burst: 2_000 },
   clerkRequests: { perMinute: 6_000, burst: 1_000 },
+  pagerdutyRequests: { perMinute: 6_000, burst: 1_000 },
+  emailRequests: { perMinute: 6_000, burst: 1_000 },
 }
 
 /**

@@ -20,7 +20,7 @@ export function providerError(
 
 /** Whether the provider's own 429 says in `Retry-After` how long to wait. Mailchimp's does not; for Luma's none is documented. */
 export function saysRetryAfter(provider: Provider): boolean {
-  return provider !== 'mailchimp' && provider !== 'luma'
+  return provider !== 'mailchimp' && provider !== 'luma' && provider !== 'pagerduty'
 }
 
 function errorBody(provider: Provider, status: number, code: string | number | undefined): unknown {
@@ -69,6 +69,11 @@ function errorBody(provider: Provider, status: number, code: string | number | u
             }
           : { type: 'api_error', message: 'An unknown error occurred.', ...(code ? { code } : {}) },
       }
+    case 'pagerduty':
+      return { status: limited ? 'throttle exceeded' : 'error', message: limited ? 'Requests for this service are arriving too quickly.' : 'Internal Server Error', errors: [] }
+    // Its errors are reply codes of SMTP; it is not spoken to by HTTP.
+    case 'email':
+      return {}
     case 'clerk':
       return {
         errors: [

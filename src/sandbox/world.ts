@@ -10,7 +10,9 @@ import { createLatencies, type Latencies, type Latency } from './latency.ts'
 import { createRateLimiter, GENEROUS_LIMITS, type Limits, type RateLimiter } from './limits.ts'
 import { createLoadBook, type LoadBook } from './load.ts'
 import { type Luma, openLuma } from './luma/model.ts'
+import { type MailWorld, openMail } from './mail/model.ts'
 import { type Mailchimp, openMailchimp } from './mailchimp/model.ts'
+import { openPagerDuty, type PagerDuty } from './pagerduty/model.ts'
 import type {
   EphemeralMessage,
   ResponseUrl,
@@ -52,6 +54,8 @@ export type World = {
   luma: Luma
   stripe: StripeWorld
   clerk: ClerkWorld
+  pagerduty: PagerDuty
+  mail: MailWorld
   webhooks: Webhooks
   /** A whole number that grows by one each time, also across restarts. */
   nextNumber(name: string): number
@@ -145,6 +149,8 @@ function openCollections(store: Store) {
     luma: openLuma(store),
     stripe: openStripe(store),
     clerk: openClerk(store),
+    pagerduty: openPagerDuty(store),
+    mail: openMail(store),
     webhooks: openWebhooks(store),
   }
 }

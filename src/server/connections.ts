@@ -47,6 +47,8 @@ const VARIABLES: Record<ProviderName, string> = {
   luma: 'LUMA_API_KEY',
   stripe: 'STRIPE_WEBHOOK_SECRET, and STRIPE_API_KEY so that objects can be read again',
   clerk: 'CLERK_WEBHOOK_SIGNING_SECRET, and CLERK_SECRET_KEY so that people can be read again',
+  pagerduty: 'PAGERDUTY_ROUTING_KEY',
+  email: 'SMTP_URL and EMAIL_FROM',
 }
 
 /** The most pressing thing to say about a provider, or nothing. */

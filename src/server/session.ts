@@ -6,7 +6,18 @@ import { hasOwner } from './invitations.ts'
 import type { ServerParts } from './parts.ts'
 import { sandboxDoorIsOpen } from './sandbox-door.ts'
 
-const PROVIDERS = ['twilio', 'slack', 'openai', 'circle', 'stripe', 'clerk', 'mailchimp', 'luma'] as const
+const PROVIDERS = [
+  'twilio',
+  'slack',
+  'openai',
+  'circle',
+  'stripe',
+  'clerk',
+  'mailchimp',
+  'luma',
+  'pagerduty',
+  'email',
+] as const
 
 /** `GET /api/session`: who is signed in, and for those who are not, how to get in. */
 export function readSession(parts: ServerParts, auth: Auth): RouteHandler {

@@ -52,6 +52,8 @@ export function stubConnectors(): Connectors {
       ping: async () => {},
     },
     clerk: { canRead: false, user: async () => null, readUser: () => never(), ping: async () => {} },
+    pagerduty: { send: async ({ dedupKey }) => ({ dedupKey }) },
+    email: { send: async ({ messageId }) => ({ messageId }), ping: async () => {} },
   }
 }
 

@@ -104,6 +104,8 @@ const MODES = {
   luma: 'off',
   stripe: 'off',
   clerk: 'off',
+  pagerduty: 'sandbox',
+  email: 'sandbox',
 } as const
 const LIMITS = {
   twilio: {},
@@ -114,6 +116,8 @@ const LIMITS = {
   luma: { rates: [{ name: 'calendar', burst: 20, perMinute: 160 }] },
   stripe: {},
   clerk: {},
+  pagerduty: {},
+  email: {},
 } as const
 const GRACE_MS = 7 * DAY_MS
 const silent = createLogger('silent')

@@ -1,5 +1,6 @@
 import type { Config } from '../config.ts'
 import { type Connectors, createConnectors, type Gate } from '../connectors/index.ts'
+import { findSandboxMailServer } from './sandbox-mail.ts'
 
 /**
  * The connectors with their settings. A provider that is off gets empty credentials: no job calls it, and if one did,
@@ -7,7 +8,8 @@ import { type Connectors, createConnectors, type Gate } from '../connectors/inde
  * @param gate what every single request passes
  */
 export function connect(config: Config, gate: Gate): Connectors {
-  const { slack, twilio, openai, circle, mailchimp, luma, stripe, clerk } = config
+  const { slack, twilio, openai, circle, mailchimp, luma, stripe, clerk, pagerduty, email } = config
+  const finderUrl = email.settings?.finderUrl ?? null
   return createConnectors({
     gate,
     slack: { token: slack.settings?.botToken ?? '', apiUrl: slack.settings?.apiUrl ?? undefined },
@@ -38,5 +40,13 @@ export function connect(config: Config, gate: Gate): Connectors {
     luma: { apiKey: luma.settings?.apiKey ?? '', apiUrl: luma.settings?.apiUrl ?? undefined },
     stripe: { apiKey: stripe.settings?.apiKey ?? null, apiUrl: stripe.settings?.apiUrl ?? undefined },
     clerk: { secretKey: clerk.settings?.secretKey ?? null, apiUrl: clerk.settings?.apiUrl ?? undefined },
+    pagerduty: {
+      routingKey: pagerduty.settings?.routingKey ?? '',
+      eventsUrl: pagerduty.settings?.eventsUrl ?? undefined,
+    },
+    email: {
+      smtpUrl: finderUrl === null ? (email.settings?.smtpUrl ?? '') : () => findSandboxMailServer(finderUrl),
+      from: email.settings?.from ?? '',
+    },
   })
 }

@@ -32,6 +32,7 @@ export function sandboxCredentials(dataDir: string): SandboxCredentials {
     stripeWebhookSecret: `whsec_${secret()}`,
     clerkSecretKey: `sk_test_${secret()}`,
     clerkWebhookSecret: `whsec_${randomBytes(24).toString('base64')}`,
+    pagerdutyRoutingKey: secret(),
     // An installation of before a stand-in was added keeps what it has.
     ...kept,
   }

@@ -19,6 +19,8 @@ const NAMES = {
   luma: 'Luma',
   stripe: 'Stripe',
   clerk: 'Clerk',
+  pagerduty: 'PagerDuty',
+  email: 'E-mail',
 } as const
 
 /** What the operator reads when the program is ready: one screenful, with what to do next first. */
@@ -65,6 +67,8 @@ const CREDENTIALS = {
   luma: 'LUMA_API_KEY',
   stripe: 'STRIPE_WEBHOOK_SECRET (and STRIPE_API_KEY)',
   clerk: 'CLERK_WEBHOOK_SIGNING_SECRET (and CLERK_SECRET_KEY)',
+  pagerduty: 'PAGERDUTY_ROUTING_KEY',
+  email: 'SMTP_URL and EMAIL_FROM',
 } as const
 
 function offAdvice(modes: ReturnType<typeof providerModes>): string[] {

@@ -2,6 +2,8 @@
 import { postUrl } from '../circle/posts.ts'
 import { spaces, spaceUrl } from '../circle/spaces.ts'
 import type { Fault } from '../faults.ts'
+import type { CaughtMail } from '../mail/model.ts'
+import type { Incident } from '../pagerduty/model.ts'
 import {
   type Block,
   type MessageMetadata,
@@ -80,6 +82,8 @@ export type WorldView = {
   luma: LumaView
   stripe: PeopleView['stripe']
   clerk: PeopleView['clerk']
+  pagerduty: { incidents: Incident[] }
+  mail: { caught: CaughtMail[] }
   faults: Fault[]
   calls: { byOperation: Record<string, number> }
 }
@@ -124,6 +128,8 @@ export function viewWorld(world: World, limit?: number): WorldView {
     mailchimp: viewMailchimp(world, latest),
     luma: viewLuma(world, latest),
     ...viewPeople(world, latest),
+    pagerduty: { incidents: latest(world.pagerduty.incidents.values()) },
+    mail: { caught: latest(world.mail.caught.values()) },
     faults: world.faults.list(),
     calls: { byOperation: world.calls.counts() },
   }
