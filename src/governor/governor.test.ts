@@ -17,6 +17,8 @@ const NONE: Record<ProviderName, ProviderLimits> = {
   luma: {},
   stripe: {},
   clerk: {},
+  pagerduty: {},
+  email: {},
 }
 const request = { provider: 'mailchimp', operation: 'members.put' } as const
 

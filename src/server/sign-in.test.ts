@@ -100,6 +100,8 @@ test.each([
         luma: 'off',
         stripe: 'off',
         clerk: 'off',
+        pagerduty: 'off',
+        email: 'off',
       },
     },
   ],

@@ -38,5 +38,7 @@ export function connectorsAt(
     luma: { apiKey: 'luma-test', apiUrl: `${url}/luma`, timeoutMs },
     stripe: { apiKey: 'sk_test_1', apiUrl: `${url}/stripe`, timeoutMs },
     clerk: { secretKey: 'sk_test_2', apiUrl: `${url}/clerk`, timeoutMs },
+    pagerduty: { routingKey: 'k'.repeat(32), eventsUrl: `${url}/pagerduty`, timeoutMs },
+    email: { smtpUrl: 'smtp://127.0.0.1:9', from: 'kinkeeper@example.org', timeoutMs },
   })
 }

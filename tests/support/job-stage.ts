@@ -139,6 +139,8 @@ function connectTo(world: Pick<SandboxWorld, 'url' | 'credentials'>, gate: Gate)
     luma: { apiKey: credentials.lumaApiKey, apiUrl: `${url}/luma` },
     stripe: { apiKey: credentials.stripeApiKey, apiUrl: `${url}/stripe` },
     clerk: { secretKey: credentials.clerkSecretKey, apiUrl: `${url}/clerk` },
+    pagerduty: { routingKey: credentials.pagerdutyRoutingKey, eventsUrl: `${url}/pagerduty` },
+    email: { smtpUrl: () => findSandboxMailServer(`${url}/mail/server`), from: 'kinkeeper@example.org' },
   })
 }
 
@@ -153,6 +155,8 @@ function allSandboxed(): MembershipParts['modes'] {
     luma: sandbox,
     stripe: sandbox,
     clerk: sandbox,
+    pagerduty: sandbox,
+    email: sandbox,
   }
 }
 

@@ -147,6 +147,7 @@ function environment(options: ProgramOptions, dataDir: string): Record<string, s
     LUMA_API_URL: `${world.url}/luma`,
     STRIPE_API_URL: `${world.url}/stripe`,
     CLERK_API_URL: `${world.url}/clerk`,
+    PAGERDUTY_EVENTS_URL: `${world.url}/pagerduty`,
   }
 }
 
