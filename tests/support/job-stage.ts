@@ -5,6 +5,7 @@ import { type Database, openDatabase, tables } from '../../src/database/index.ts
 import { type Engine, type Job, type Run, readRun, startEngine } from '../../src/engine/index.ts'
 import type { MembershipParts } from '../../src/jobs/membership/index.ts'
 import { createClock, createLogger, DAY_MS, newId } from '../../src/primitives/index.ts'
+import { findSandboxMailServer } from '../../src/start/sandbox-mail.ts'
 import { type SandboxWorld, startSandboxWorld, until } from './sandbox-world.ts'
 import { createTestDatabase } from './test-database.ts'
 
