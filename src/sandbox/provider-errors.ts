@@ -70,7 +70,11 @@ function errorBody(provider: Provider, status: number, code: string | number | u
           : { type: 'api_error', message: 'An unknown error occurred.', ...(code ? { code } : {}) },
       }
     case 'pagerduty':
-      return { status: limited ? 'throttle exceeded' : 'error', message: limited ? 'Requests for this service are arriving too quickly.' : 'Internal Server Error', errors: [] }
+      return {
+        status: limited ? 'throttle exceeded' : 'error',
+        message: limited ? 'Requests for this service are arriving too quickly.' : 'Internal Server Error',
+        errors: [],
+      }
     // Its errors are reply codes of SMTP; it is not spoken to by HTTP.
     case 'email':
       return {}
