@@ -6,7 +6,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { hashPassword } from 'better-auth/crypto'
 import { and, eq, gt, isNull, notLike } from 'drizzle-orm'
-import { recordAudit, SYSTEM } from '../audit/index.ts'
+import { recordAudit } from '../audit/index.ts'
 import { type Database, onlyRow, sqlState, type Transaction, tables } from '../database/index.ts'
 import { type Clock, ConflictError, DAY_MS, NotAllowedError, newId } from '../primitives/index.ts'
 import type { Role } from './contract.ts'
@@ -193,8 +193,8 @@ async function addPerson(
     .values({ id: newId('acc'), accountId: id, providerId: 'credential', userId: id, password })
   await recordAudit(tx, {
     atMs: now.getTime(),
-    actor: SYSTEM,
-    action: `let ${name} in as ${role}`,
+    actor: { kind: 'dashboard', id, name },
+    action: `came in as ${role}`,
     target: { kind: 'person', id },
   })
 }

@@ -1,14 +1,15 @@
 import { asc, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { recordAudit } from '../audit/index.ts'
-import { tables } from '../database/index.ts'
-import { ConflictError, NotFoundError } from '../primitives/index.ts'
+import { type Transaction, tables } from '../database/index.ts'
+import { ConflictError, NotAllowedError, NotFoundError } from '../primitives/index.ts'
 import type { RouteHandler } from './access.ts'
 import { type Auth, PASSWORD_LENGTH } from './auth.ts'
 import type { Role } from './contract.ts'
 import { acceptInvitation, invite, openInvitations } from './invitations.ts'
-import type { ServerParts } from './parts.ts'
+import type { Person, ServerParts } from './parts.ts'
 import { pathId, readBody, textSchema } from './request.ts'
+import { isSandboxEmail } from './sandbox-door.ts'
 
 /** GET /api/people */
 type PeopleList = {
@@ -56,7 +57,7 @@ export function invitePerson(parts: ServerParts): RouteHandler {
   }
 }
 
-/** `PATCH /api/people/:id {role}`. Nobody changes their own role, so there is always an owner left. */
+/** `PATCH /api/people/:id {role}`. Nobody changes their own role, and there is always an owner left. */
 export function changeRole(parts: ServerParts): RouteHandler {
   return async (context) => {
     const id = pathId(context)
@@ -64,6 +65,7 @@ export function changeRole(parts: ServerParts): RouteHandler {
     const by = context.get('person')
     if (by.id === id) throw new ConflictError('You cannot change your own role. Ask another owner.')
     await parts.database.transaction(async (tx) => {
+      await keepAnOwner(tx, by, role === 'owner' ? null : id)
       const changed = await tx.db
         .update(tables.users)
         .set({ role, updatedAt: new Date(parts.clock.now()) })
@@ -79,6 +81,49 @@ export function changeRole(parts: ServerParts): RouteHandler {
     })
     return context.json({})
   }
+}
+
+/** `DELETE /api/people/:id`: they are signed out everywhere at once. What they did stays on record. */
+export function removePerson(parts: ServerParts): RouteHandler {
+  return async (context) => {
+    const id = pathId(context)
+    const by = context.get('person')
+    if (by.id === id) throw new ConflictError('You cannot remove yourself. Ask another owner.')
+    await parts.database.transaction(async (tx) => {
+      await keepAnOwner(tx, by, id)
+      // Their sessions and their password go with them.
+      const removed = await tx.db.delete(tables.users).where(eq(tables.users.id, id)).returning()
+      if (removed.length === 0) throw new NotFoundError('There is no such person.')
+      await recordAudit(tx, {
+        atMs: parts.clock.now(),
+        actor: { kind: 'dashboard', id: by.id, name: by.name },
+        action: 'removed them',
+        target: { kind: 'person', id },
+        detail: { role: removed[0]?.role ?? null },
+      })
+    })
+    return context.json({})
+  }
+}
+
+/**
+ * Two owners may be about to remove each other: owners are changed one after the other, and who is none any more changes
+ * nobody.
+ * @param leaving who is to be no owner any more; null: nobody
+ * @throws NotAllowedError | ConflictError
+ */
+async function keepAnOwner(tx: Transaction, by: Person, leaving: string | null): Promise<void> {
+  const { id, email, role } = tables.users
+  const owners = await tx.db
+    .select({ id, email })
+    .from(tables.users)
+    .where(eq(role, 'owner'))
+    .orderBy(asc(id))
+    .for('update')
+  if (!owners.some((owner) => owner.id === by.id)) throw new NotAllowedError('You are no owner any more.')
+  const real = owners.filter((owner) => !isSandboxEmail(owner.email))
+  if (real.length === 1 && real[0]?.id === leaving)
+    throw new ConflictError('They are the only owner. Make somebody else an owner first.')
 }
 
 /** `POST /api/welcome {token, name, email, password}`: accepts a one-time link and signs in. */

@@ -5,6 +5,9 @@
 import { Hono } from 'hono'
 import { newId, serializeError } from '../primitives/index.ts'
 import { ACCESS, type RouteName, type Routes, requireRole } from './access.ts'
+import { exportAudit } from './audit-export.ts'
+import { listAudit } from './audit-list.ts'
+import { createAuditVerification } from './audit-verification.ts'
 import { type Auth, createAuth } from './auth.ts'
 import { streamChanges } from './changes.ts'
 import { listConnections } from './connections.ts'
@@ -19,7 +22,7 @@ import { readMemberDetail } from './members/member-detail.ts'
 import { exportMember } from './members/member-export.ts'
 import { listMembers } from './members/member-list.ts'
 import type { ServerEnv, ServerParts } from './parts.ts'
-import { changeRole, invitePerson, listPeople, welcome } from './people.ts'
+import { changeRole, invitePerson, listPeople, removePerson, welcome } from './people.ts'
 import { readRunDetail, retryRun } from './runs.ts'
 import { sandboxSignIn } from './sandbox-door.ts'
 import { sandboxProxy } from './sandbox-proxy.ts'
@@ -67,6 +70,7 @@ function addRoutes(app: Hono<ServerEnv>, auth: Auth, routes: Routes): void {
 
 function createRoutes(parts: ServerParts, auth: Auth): Routes {
   const proxy = sandboxProxy(parts)
+  const verification = createAuditVerification(parts)
   return {
     'POST /webhooks/twilio-sms': parts.webhooks.twilioSms,
     'POST /webhooks/slack-interaction': parts.webhooks.slackInteraction,
@@ -116,6 +120,11 @@ function createRoutes(parts: ServerParts, auth: Auth): Routes {
     'GET /api/people': listPeople(parts),
     'POST /api/people/invitations': invitePerson(parts),
     'PATCH /api/people/:id': changeRole(parts),
+    'DELETE /api/people/:id': removePerson(parts),
+    'GET /api/audit': listAudit(parts),
+    'GET /api/audit/export': exportAudit(parts),
+    'GET /api/audit/verification': verification.read,
+    'POST /api/audit/verify': verification.start,
     'GET /api/sandbox/*': proxy,
     'POST /api/sandbox/*': proxy,
     'DELETE /api/sandbox/*': proxy,
