@@ -5,6 +5,7 @@
 import { ConfigError, dataDirOf, processEnvironment, readConfig } from './config.ts'
 import { createLogger, monotonicMs, serializeError } from './primitives/index.ts'
 import { startApplication } from './start/application.ts'
+import { readRole } from './start/role.ts'
 import { sandboxCredentials } from './start/sandbox-credentials.ts'
 import { startScreen } from './start/screen.ts'
 
@@ -17,8 +18,9 @@ if (application) {
 
 async function begin() {
   const environment = processEnvironment()
+  const role = readRole(process.argv.slice(2))
   const config = readConfig(environment, sandboxCredentials(dataDirOf(environment)))
-  return startApplication(config, createLogger(config.logLevel))
+  return startApplication(config, role, createLogger(config.logLevel))
 }
 
 /** What is missing or wrong is a sentence; a stack trace helps nobody who only set a variable wrong. */

@@ -16,6 +16,7 @@ const ROOMS: Record<string, readonly string[]> = {
   audit: ['primitives', 'database'],
   community: ['primitives', 'extraction', 'database', 'audit'],
   approvals: ['primitives', 'database', 'engine', 'audit'],
+  'dead-letters': ['primitives', 'database', 'engine', 'audit'],
   jobs: [
     'primitives',
     'extraction',
@@ -37,6 +38,7 @@ const ROOMS: Record<string, readonly string[]> = {
     'audit',
     'community',
     'approvals',
+    'dead-letters',
     'jobs',
     'webhooks',
     'monitoring',

@@ -60,11 +60,12 @@ const NAMES: Record<ProviderName, string> = {
   email: 'The mail server',
 }
 
-/** The error that a failure of a call becomes. Its facts carry provider, operation, and status and code if any. */
+/** The error that a failure of a call becomes. Its facts carry provider, operation, kind of failure, and status and code if any. */
 export function errorFor(call: Call, failure: Failure, cause?: unknown): KinkeeperError {
   const facts = {
     provider: call.provider,
     operation: call.operation,
+    failure: failure.kind,
     ...('status' in failure && failure.status !== null ? { status: failure.status } : {}),
     ...('code' in failure && failure.code !== null ? { code: failure.code } : {}),
   }

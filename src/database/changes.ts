@@ -5,7 +5,18 @@ import type { Transaction } from './database.ts'
 
 /** What changed, for the surfaces that show it: the topic and the id, never the data. */
 const changeSchema = z.object({
-  topic: z.enum(['inbox', 'submission', 'run', 'effect', 'clock', 'member', 'schedule', 'provider']),
+  topic: z.enum([
+    'inbox',
+    'submission',
+    'run',
+    'effect',
+    'clock',
+    'member',
+    'schedule',
+    'provider',
+    'dead-letter',
+    'job',
+  ]),
   id: z.string().nullable(),
 })
 export type Change = z.infer<typeof changeSchema>

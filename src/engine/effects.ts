@@ -28,6 +28,7 @@ import {
   serializeError,
   systemNow,
 } from '../primitives/index.ts'
+import { OUTCOME_UNKNOWN } from './causes.ts'
 import type { RunEnvironment } from './run-context.ts'
 
 /** One outward call. `key` is what makes two attempts the same effect. */
@@ -70,9 +71,7 @@ export async function performEffect<T extends Json>(
   seam(`${spec.kind}.after-intent`)
   if (row.status === 'done') return row.result as T // recorded by this very effect
   if (row.status === 'unknown')
-    throw new NeverRetryError(
-      `It is not known whether this happened: ${spec.description}. A person has to say.`,
-    )
+    throw new NeverRetryError(`${OUTCOME_UNKNOWN}: ${spec.description}. A person has to say.`)
   if (row.status === 'undone')
     throw new NeverRetryError(`This was undone and is not repeated: ${spec.description}`)
   if (row.attemptStartedAt) {
@@ -112,7 +111,7 @@ export async function settleAbandoned<T extends Json>(
   await settle(environment, row.id, { status: 'unknown', error: failure })
   return {
     ...failure,
-    message: `It is not known whether this happened: ${spec.description}. ${failure.message}`,
+    message: `${OUTCOME_UNKNOWN}: ${spec.description}. ${failure.message}`,
   }
 }
 

@@ -8,33 +8,22 @@ import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk'
 import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
 import { sql } from 'drizzle-orm'
 import { type Database, withMigrationLock } from '../database/index.ts'
-import {
-  type Clock,
-  type Json,
-  type Logger,
-  MINUTE_MS,
-  monotonicMs,
-  NeverRetryError,
-  serializeError,
-} from '../primitives/index.ts'
+import { type Clock, type Logger, MINUTE_MS, monotonicMs } from '../primitives/index.ts'
+import { createCaretaker } from './caretaker.ts'
+import type { OnDeadLetter } from './dead-letters.ts'
 import { createDrain, type Drain } from './drain.ts'
+import { registerJob } from './execution.ts'
 import type { Job } from './jobs.ts'
 import { createLease, type Lease } from './leases.ts'
-import { isHandedOver } from './parking.ts'
-import {
-  createRunContext,
-  type RunContext,
-  type RunEnvironment,
-  StepFailedError,
-  throughOutages,
-} from './run-context.ts'
+import { type RunEnvironment, StepFailedError } from './run-context.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { createStarter, type RunStarter } from './starter.ts'
-import { passTurn, type Rate, watchTurns } from './turns.ts'
 
 export type Engine = {
   readonly starter: RunStarter
   readonly executorId: string
+  /** A person has just paused a job, or let it go on: this process knows at once, the others within two seconds. */
+  lookAgainWhatIsPaused(): Promise<void>
   /** Stops taking runs, lets attempts under way finish (at most `limitMs`), and gives the rest to the next process. */
   stop(limitMs: number): Promise<void>
 }
@@ -66,13 +55,16 @@ type EngineOptions = {
   jobs: readonly Job[]
   /** Another process took this one for dead and has its runs now: nothing more may be begun here. */
   onLost?: () => void
+  /** False: this process starts runs and executes none (default: it does). */
+  works?: boolean
+  onDeadLetter?: OnDeadLetter
   /** Shared with the HTTP edge, so that requests go first. Absent: the engine has its own. */
   slots?: Slots
 }
 
 /** Launches DBOS on the database, takes over the runs of dead processes, and begins to execute. One engine per process. */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { database, logger } = options
+  const { database, logger, works = true } = options
   const drain = createDrain()
   const lease = createLease(database.url, logger)
   const state = { stopping: false }
@@ -84,9 +76,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     logger,
     drain,
     slots: options.slots ?? createSlots(),
+    ...(options.onDeadLetter ? { onDeadLetter: options.onDeadLetter } : {}),
   }
   const begin = Promise.withResolvers<void>()
-  for (const job of options.jobs) register(environment, job, begin.promise)
+  const caretaker = createCaretaker(options)
+  for (const job of options.jobs)
+    registerJob(environment, job, { started: begin.promise, isPaused: caretaker.isPaused })
   DBOS.setConfig({
     name: APPLICATION_NAME,
     systemDatabaseUrl: database.url,
@@ -95,6 +90,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     executorID: lease.executorId,
     logger: dbosLog,
     tracingEnabled: false,
+    ...(works ? {} : { listenQueues: [] }),
     // It would be set by a query of its own on each new connection, under the first one, which pg deprecates.
     systemDatabaseIdleTransactionTimeoutMs: 0,
   })
@@ -102,13 +98,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await withMigrationLock(database, () => DBOS.launch())
   await registerQueues(database, options.jobs)
   pollFinishedRunsRarely()
-  const rateOf = ratesOf(options.jobs)
-  const stopWatching = watchTurns(database, rateOf, (error) =>
-    logger.warn(
-      { event: 'turns.not_watched', error: serializeError(error) },
-      'Could not look after the lines of runs',
-    ),
-  )
   const client = await DBOSClient.create({
     systemDatabaseUrl: database.url,
     systemDatabasePoolSize: CLIENT_CONNECTIONS,
@@ -117,14 +106,16 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     logger: dbosLog,
   })
   await lease.start(options.onLost ?? (() => {}))
+  await caretaker.start(works)
   // Once the caller holds what is returned here: a run may start others.
   setImmediate(begin.resolve)
   return {
     starter: createStarter(client, options),
     executorId: lease.executorId,
+    lookAgainWhatIsPaused: caretaker.lookAgain,
     async stop(limitMs) {
       state.stopping = true
-      await stopWatching()
+      await caretaker.stop()
       return stopEngine({ drain, lease, client, logger }, limitMs)
     },
   }
@@ -143,74 +134,6 @@ async function stopEngine(
     { event: 'engine.stopped', unfinishedAttempts: left, drainedInMs: Math.round(monotonicMs() - begun) },
     'The engine has stopped',
   )
-}
-
-/** The durable function behind a job: check the input, run the body, and tell the tables when it has failed for good. */
-function register(environment: RunEnvironment, job: Job, started: Promise<void>): void {
-  const body = async (input: unknown): Promise<Json | void> => {
-    await started // DBOS takes up what waited as soon as it is launched, and the rest of the program is not there yet
-    const runId = DBOS.workflowID
-    if (runId === undefined) throw new NeverRetryError(`Job "${job.name}" was called outside a run`)
-    const context = createRunContext(environment, {
-      id: runId,
-      job: job.name,
-      retry: job.retry ?? {},
-      timeoutMs: job.timeoutMs,
-    })
-    const checked = job.input.parse(input)
-    const begun = monotonicMs()
-    let result: Json | void
-    try {
-      result = await job.run(context, checked)
-    } catch (error) {
-      if (isHandedOver(error)) throw error
-      if (error instanceof StepFailedError) await fail(context, job, checked, error)
-      await endTurn(environment, job, runId)
-      throw error
-    }
-    context.log.debug(
-      { event: 'run.succeeded', job: job.name, tookMs: Math.round(monotonicMs() - begun) },
-      `${job.name} succeeded`,
-    )
-    await endTurn(environment, job, runId)
-    return result
-  }
-  DBOS.registerWorkflow(body, { name: job.name, maxRecoveryAttempts: 1_000 })
-}
-
-async function fail<Input>(
-  context: RunContext,
-  job: Job<Input>,
-  input: Input,
-  error: StepFailedError,
-): Promise<void> {
-  await context.transaction('on failure', async (tx) => {
-    await job.onFailure?.(tx, input, error.failure, context.runId)
-  })
-  context.log.error(
-    { event: 'run.failed', job: job.name, step: error.step, error: serializeError(error) },
-    error.message,
-  )
-}
-
-/** Never the run's failure: a turn that could not be passed is passed by whoever looks after the lines. */
-async function endTurn(environment: RunEnvironment, job: Job, runId: string): Promise<void> {
-  if (!job.perKey) return
-  try {
-    await throughOutages(environment, () =>
-      environment.database.transaction((tx) => passTurn(tx, runId, () => job.perKey?.rate)),
-    )
-  } catch (error) {
-    environment.logger.warn(
-      { event: 'turn.not_passed', run: runId, error: serializeError(error) },
-      'A run could not pass its turn; it is passed within seconds',
-    )
-  }
-}
-
-function ratesOf(jobs: readonly Job[]): (queue: string) => Rate | undefined {
-  const byName = new Map(jobs.map((job) => [job.name, job.perKey?.rate]))
-  return (name) => byName.get(name)
 }
 
 /**

@@ -1,8 +1,31 @@
+export { cancelRun } from './cancelling.ts'
+export { type Cause, type ErrorClass, OUTAGES } from './causes.ts'
+export {
+  closeLetterOf,
+  type DeadLetter,
+  type LetterActor,
+  type OnDeadLetter,
+  settleLetter,
+} from './dead-letters.ts'
 export type { EffectSpec } from './effects.ts'
 export { type Engine, startEngine } from './engine.ts'
 export { deleteFinishedRuns } from './finished-runs.ts'
-export { defineJob, type Job, type JobDefinition, parseRunId, runIdOf } from './jobs.ts'
-export { wakeParked } from './parking.ts'
+export {
+  type DeadLetterPolicy,
+  type DoneStep,
+  defineJob,
+  type Job,
+  type JobDefinition,
+  parseRunId,
+  replayAfterOutage,
+  runIdOf,
+  type StepUndo,
+  type UndoTools,
+} from './jobs.ts'
+export { isHandedOver, wakeParked } from './parking.ts'
+export { listPausedJobs, type PausedJob, pauseJob, resumeJob } from './pausing.ts'
+export { recoveriesOf } from './recoveries.ts'
+export { finishedSteps, replayRun, startRunAgain } from './replays.ts'
 export { openStarter } from './request-run.ts'
 export { PATIENT_RETRY, type RetryPolicy } from './retry.ts'
 export { type RunContext, StepFailedError } from './run-context.ts'
@@ -10,7 +33,6 @@ export {
   type Effect,
   listEffectsOfRun,
   listEffectsOfSubject,
-  listFailedRuns,
   listRunsOf,
   listUnknownEffects,
   type Run,
@@ -18,8 +40,8 @@ export {
   readRun,
   readSteps,
   resolveEffect,
+  runStatuses,
   type Step,
-  startRunAgain,
 } from './runs.ts'
 export {
   type FiringCause,
@@ -30,3 +52,4 @@ export {
 } from './schedules.ts'
 export { createSlots, type Slots } from './slots.ts'
 export type { RunStarter } from './starter.ts'
+export { readTrace } from './trace.ts'

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Transaction } from '../database/index.ts'
 import { type Json, NeverRetryError, type SerializedError } from '../primitives/index.ts'
+import { type Cause, OUTAGES } from './causes.ts'
 import type { RetryPolicy } from './retry.ts'
 import type { RunContext } from './run-context.ts'
 import type { Rate } from './turns.ts'
@@ -17,6 +18,10 @@ export type JobDefinition<Input> = {
   run(context: RunContext, input: Input): Promise<Json | void>
   /** Runs as one transaction when the run has failed for good: tells the tables about it. */
   onFailure?(tx: Transaction, input: Input, error: SerializedError, runId: string): Promise<void>
+  /** What is done with a run that has failed for good without asking a person; null: a person decides. */
+  deadLetters?: (cause: Cause) => DeadLetterPolicy | null
+  /** How finished steps are taken back, by the step's name. A step that is not named changed nothing outside its run. */
+  undo?: Readonly<Record<string, StepUndo<Input>>>
   /** For all steps; a step may override parts of it. */
   retry?: Partial<RetryPolicy>
   /** No attempt begins, and no wait ends, later than this after the run began. Milliseconds. */
@@ -29,6 +34,35 @@ export type JobDefinition<Input> = {
   lane?: string
   /** Runs with the same key go one at a time and in order, at most `rate.runs` in any `rate.periodMs`, over all processes. */
   perKey?: { key(input: Input): string; rate?: Rate }
+}
+
+/** `replay-after-outage`: when the provider is back, at most three times in a row. `abandon`: nothing is to be done, and why. */
+export type DeadLetterPolicy = { do: 'replay-after-outage' } | { do: 'abandon'; reason: string }
+
+/** The policy of jobs whose work is wanted however late: an outage is waited out, everything else is for a person. */
+export function replayAfterOutage({ errorClass }: Cause): DeadLetterPolicy | null {
+  return OUTAGES.has(errorClass) ? { do: 'replay-after-outage' } : null
+}
+
+/** What taking a step back has to go by: what the run was asked, what the step gave, and what it noted beforehand. */
+export type DoneStep<Input> = { runId: string; input: Input; output: Json | null; note: Json | null }
+
+/**
+ * How one step is taken back. `run` may be executed several times, and may find that somebody has taken it back already.
+ * `effect`: the key in the ledger that is then undone. `impossible`: why it cannot be.
+ */
+export type StepUndo<Input> =
+  | {
+      describe: string
+      effect?(input: Input): string
+      run(done: DoneStep<Input>, tools: UndoTools): Promise<void>
+    }
+  | { impossible: string }
+
+/** `actor`: the person who wants it. `transaction`: for what is taken back in our own tables. */
+export type UndoTools = {
+  actor: { kind: 'dashboard'; id: string; name: string } | { kind: 'system' }
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
 }
 
 /** A job that the engine can start runs of. */

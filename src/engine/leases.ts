@@ -2,8 +2,15 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { eq, or, sql } from 'drizzle-orm'
-import { type Database, isDatabaseUnavailable, openDatabase, tables } from '../database/index.ts'
+import {
+  type Database,
+  isDatabaseUnavailable,
+  openDatabase,
+  type Transaction,
+  tables,
+} from '../database/index.ts'
 import { type Logger, newId, SECOND_MS, serializeError } from '../primitives/index.ts'
+import { holdBackSuspects } from './recoveries.ts'
 
 /**
  * A process that executes runs renews its lease row every two seconds, by the database's clock. When a row is not
@@ -13,6 +20,7 @@ import { type Logger, newId, SECOND_MS, serializeError } from '../primitives/ind
  */
 const RENEW_EVERY_MS = 2 * SECOND_MS
 const EXPIRED = sql<boolean>`${tables.executors.renewedAt} < now() - interval '10 seconds'`
+const RELEASED = sql<boolean>`${tables.executors.renewedAt} = 'epoch'`
 
 export type Lease = {
   readonly executorId: string
@@ -87,13 +95,14 @@ async function takeOverDead(database: Database, logger: Logger, self: string, ho
       host: tables.executors.host,
       pid: tables.executors.pid,
       expired: EXPIRED,
+      released: RELEASED,
     })
     .from(tables.executors)
     .where(or(EXPIRED, eq(tables.executors.host, host)))
   const candidates = rows.filter(
     (row) => row.id !== self && (row.expired || (row.host === host && !isAlive(row.pid))),
   )
-  for (const { id } of candidates) {
+  for (const { id, released } of candidates) {
     await database.transaction(async (tx) => {
       const locked = await tx.db
         .select()
@@ -101,7 +110,7 @@ async function takeOverDead(database: Database, logger: Logger, self: string, ho
         .where(eq(tables.executors.id, id))
         .for('update', { skipLocked: true })
       if (locked.length === 0) return
-      const count = await requeueRuns(id)
+      const count = await requeueRuns(tx, id, released)
       await tx.db.delete(tables.executors).where(eq(tables.executors.id, id))
       logger.info(
         { event: 'executor.taken_over', dead: id, runs: count },
@@ -111,15 +120,22 @@ async function takeOverDead(database: Database, logger: Logger, self: string, ho
   }
 }
 
-async function requeueRuns(executorId: string): Promise<number> {
+/** @param released it ended in an orderly way: nothing speaks against the runs that it left */
+async function requeueRuns(tx: Transaction, executorId: string, released: boolean): Promise<number> {
   const runs = await DBOS.listWorkflows({
     executorId,
     status: 'PENDING',
     loadInput: false,
     loadOutput: false,
   })
-  const byQueue = Map.groupBy(runs, (run) => run.queueName)
-  for (const [queueName, members] of byQueue) {
+  const suspects = released
+    ? new Set<string>()
+    : await holdBackSuspects(
+        tx,
+        runs.map((run) => run.workflowID),
+      )
+  const innocent = runs.filter((run) => !suspects.has(run.workflowID))
+  for (const [queueName, members] of Map.groupBy(innocent, (run) => run.queueName)) {
     await DBOS.resumeWorkflows(
       members.map((run) => run.workflowID),
       queueName === undefined ? {} : { queueName },

@@ -12,6 +12,7 @@ import {
   seam,
   serializeError,
 } from '../primitives/index.ts'
+import type { OnDeadLetter } from './dead-letters.ts'
 import type { Drain } from './drain.ts'
 import { type EffectSpec, performEffect, settleAbandoned } from './effects.ts'
 import { parkRun } from './parking.ts'
@@ -28,6 +29,8 @@ export type RunContext = {
   call<T extends Json | void>(name: string, work: () => Promise<T>, retry?: Partial<RetryPolicy>): Promise<T>
   /** One database transaction that commits together with the record of its own result: exactly once. */
   transaction<T extends Json | void>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Before this step changes something: how it was, for whoever takes the step back. The first note of a run stays. */
+  note(step: string, asItWas: Json): Promise<void>
   /** An outward call that the provider does not make idempotent, through the effect ledger. */
   effect<T extends Json>(name: string, spec: EffectSpec<T>, retry?: Partial<RetryPolicy>): Promise<T>
 }
@@ -52,6 +55,7 @@ export type RunEnvironment = {
   logger: Logger
   drain: Drain
   slots: Slots
+  onDeadLetter?: OnDeadLetter
 }
 type Recorded<T> = { value: T } | { failure: SerializedError }
 
@@ -101,6 +105,10 @@ export function createRunContext(
         seam(`${run.job}.${name}.after-commit`)
         return result
       }),
+    async note(step, asItWas) {
+      const row = { runId: run.id, step, note: asItWas }
+      await environment.database.db.insert(tables.undoNotes).values(row).onConflictDoNothing()
+    },
     effect: (name, spec, retry) =>
       recorded(name, async () => {
         const perform = () => performEffect(environment, run.id, spec)

@@ -9,7 +9,8 @@ import {
   NotFoundError,
   type SerializedError,
 } from '../primitives/index.ts'
-import { parseRunId } from './jobs.ts'
+import type { LetterActor } from './dead-letters.ts'
+import { startRunAgain } from './replays.ts'
 import type { RunStarter } from './starter.ts'
 
 export type RunStatus = 'queued' | 'delayed' | 'running' | 'succeeded' | 'failed' | 'cancelled'
@@ -53,31 +54,18 @@ export async function readRun(id: string): Promise<Run> {
   return asRun(status)
 }
 
+/** How these runs stand, by id; those that are gone are missing. */
+export async function runStatuses(ids: readonly string[]): Promise<Map<string, RunStatus>> {
+  if (ids.length === 0) return new Map()
+  const found = await DBOS.listWorkflows({ workflowIDs: [...ids], loadInput: false, loadOutput: false })
+  return new Map(found.map((status) => [status.workflowID, asRun(status).status]))
+}
+
 /** Runs whose id is `<job>:<key>` (with any suffix) for one of these pairs, oldest first. */
 export async function listRunsOf(prefixes: readonly string[]): Promise<Run[]> {
   if (prefixes.length === 0) return []
   const found = await DBOS.listWorkflows({ workflow_id_prefix: [...prefixes], loadOutput: false })
   return found.map(asRun)
-}
-
-/** The latest runs that failed and that nobody has started again since, newest first. */
-export async function listFailedRuns(limit: number): Promise<Run[]> {
-  const failed = (
-    await DBOS.listWorkflows({
-      status: ['ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'],
-      sortDesc: true,
-      limit: limit * 10,
-      loadOutput: false,
-    })
-  ).map(asRun)
-  if (failed.length === 0) return [] // DBOS makes `IN ()` of an empty list, which PostgreSQL refuses
-  const successors = await DBOS.listWorkflows({
-    workflowIDs: failed.map((run) => nextId(run.id)),
-    loadInput: false,
-    loadOutput: false,
-  })
-  const started = new Set(successors.map((run) => run.workflowID))
-  return failed.filter((run) => !started.has(nextId(run.id))).slice(0, limit)
 }
 
 /** The steps of a run in order, each with the attempts that failed. The last may still be under way. */
@@ -158,7 +146,7 @@ export async function resolveEffect(
   starter: RunStarter,
   effectId: string,
   resolution: { happened: true; result: Json; objectId: string } | { happened: false },
-  nowMs: number,
+  { actor, atMs: nowMs }: { actor: LetterActor; atMs: number },
 ): Promise<{ effect: Effect; runId: string }> {
   const change = resolution.happened
     ? {
@@ -178,33 +166,7 @@ export async function resolveEffect(
   if (!effect)
     throw new ConflictError('This effect is not waiting for anybody: it has been settled meanwhile.')
   await announceChange(tx, { topic: 'effect', id: effectId })
-  return { effect, runId: await startRunAgain(tx, starter, effect.runId) }
-}
-
-/**
- * Starts a failed run again from its beginning, under the next id. Effects that are done are not repeated. When it was
- * started again before, what counts is the latest of those runs.
- * @returns the new run's id @throws NotFoundError; ConflictError when the latest has not failed
- */
-export async function startRunAgain(tx: Transaction, starter: RunStarter, runId: string): Promise<string> {
-  const run = await latestOf(await readRun(runId))
-  if (run.status !== 'failed' && run.status !== 'cancelled')
-    throw new ConflictError('Only a run that has failed can be started again.')
-  const { job, key, retry } = parseRunId(run.id)
-  const id = await starter.startAgain(tx, { jobName: job, baseId: `${job}:${key}`, input: run.input, retry })
-  await announceChange(tx, { topic: 'run', id: run.id })
-  return id
-}
-
-/** The last run in the row of those that were started again from this one; itself when there is none. */
-async function latestOf(run: Run): Promise<Run> {
-  const next = await DBOS.getWorkflowStatus(nextId(run.id))
-  return next ? latestOf(asRun(next)) : run
-}
-
-function nextId(runId: string): string {
-  const { job, key, retry } = parseRunId(runId)
-  return `${job}:${key}~${retry + 1}`
+  return { effect, runId: await startRunAgain(tx, starter, effect.runId, { actor, atMs: nowMs }) }
 }
 
 type StepInfo = NonNullable<Awaited<ReturnType<typeof DBOS.listWorkflowSteps>>>[number]
@@ -219,7 +181,8 @@ const STATUSES: Record<string, RunStatus> = {
   CANCELLED: 'cancelled',
 }
 
-function asRun(status: WorkflowStatus): Run {
+/** A run as DBOS records it. */
+export function asRun(status: WorkflowStatus): Run {
   const input = status.input?.[0]
   return {
     id: status.workflowID,

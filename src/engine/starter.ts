@@ -4,6 +4,7 @@ import type { Transaction } from '../database/index.ts'
 import { type Clock, type Json, NeverRetryError, systemNow } from '../primitives/index.ts'
 import { APPLICATION_VERSION } from './engine.ts'
 import { type Job, runIdOf } from './jobs.ts'
+import { traceAttributes } from './trace.ts'
 import { takeTurn } from './turns.ts'
 
 /** Starts runs, from anywhere in the program. Exists before the engine executes any. */
@@ -55,6 +56,7 @@ export function createStarter(
         workflowName: job.name,
         workflowID: runId,
         appVersion: APPLICATION_VERSION,
+        ...traceAttributes(),
         ...(delayMs > 0 ? { delaySeconds: delayMs / 1_000 } : {}),
       },
       checked,

@@ -5,14 +5,10 @@
  */
 import { sql } from 'drizzle-orm'
 import { type Database, type Transaction, tables } from '../database/index.ts'
-import { SECOND_MS } from '../primitives/index.ts'
 import { UNTIL_WOKEN_MS } from './parking.ts'
 
 export type Rate = { runs: number; periodMs: number }
 type Line = { queue: string; key: string }
-
-/** Between two looks for runs that ended without telling (cancelled by a person, given up by recovery). */
-const SWEEP_EVERY_MS = 10 * SECOND_MS
 
 /**
  * Takes a place at the end of the line, in the caller's transaction; a run that exists already (waiting or
@@ -51,23 +47,11 @@ export async function passTurn(tx: Transaction, runId: string, rateOf: (queue: s
   await letNextBegin(tx, line, rateOf(line.queue))
 }
 
-/** Looks now and then for lines whose first run has ended without passing its turn. @returns what stops it */
-export function watchTurns(
+/** Lets the lines go on whose first run has ended without telling (cancelled by a person, given up by recovery). */
+export async function sweepTurns(
   database: Database,
   rateOf: (queue: string) => Rate | undefined,
-  onError: (error: unknown) => void,
-): () => Promise<void> {
-  let sweeping: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => {
-    sweeping = sweep(database, rateOf).catch(onError)
-  }, SWEEP_EVERY_MS)
-  return async () => {
-    clearInterval(timer)
-    await sweeping
-  }
-}
-
-async function sweep(database: Database, rateOf: (queue: string) => Rate | undefined): Promise<void> {
+): Promise<void> {
   const { rows } = await database.db.execute<{ run_id: string }>(sql`
     select turn.run_id from ${tables.runTurns} as turn
     left join dbos.workflow_status as run on run.workflow_uuid = turn.run_id

@@ -2,11 +2,13 @@
  * What needs a person besides decisions. One trouble is shown once, as what says most about it: an effect whose outcome
  * is unknown, then a publication that failed, then the run.
  */
-import { and, desc, eq, inArray, isNotNull } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm'
 import { type Drizzle, tables } from '../database/index.ts'
-import { type Effect, listFailedRuns, listUnknownEffects, parseRunId, type Run } from '../engine/index.ts'
-import { isRecord, maskPersonalData } from '../primitives/index.ts'
+import { type Effect, listUnknownEffects, parseRunId, type Run, readRun } from '../engine/index.ts'
+import { isRecord, maskPersonalData, NotFoundError } from '../primitives/index.ts'
 import type { AttentionItem, SubmissionSummary } from './contract.ts'
+import { listGroups } from './dead-letters.ts'
+import type { LetterGroup } from './dead-letters-contract.ts'
 import { isMemberId, subjectOf, viewRun } from './run-view.ts'
 import { summariesOf, viewEffect } from './submission-view.ts'
 
@@ -16,11 +18,12 @@ const PUBLICATION_JOB = 'job-post-publication'
 
 /** At most fifty of each kind, newest first within a kind. */
 export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
-  const [effects, failedPublications, runs] = await Promise.all([
+  const [effects, failedPublications, letters] = await Promise.all([
     listUnknownEffects(db, MOST),
     listFailedPublications(db),
-    listFailedRuns(MOST),
+    listLetters(db),
   ])
+  const { runs } = letters
   const approvalSubjects = await subjectsOfApprovals(db, runs)
   const submissionOf = (run: Run): string | null => {
     const { submissionId, approvalId } = subjectOf(run)
@@ -43,6 +46,7 @@ export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
       }),
     ),
     ...failedPublications.flatMap((id) => failedPublication(summaryOf(id))),
+    ...letters.groups.map((group): AttentionItem => ({ kind: 'dead_letters', group })),
     ...runs
       .filter((run) => !isToldOtherwise(run, effects, summaryOf(submissionOf(run)), rounds))
       .map(
@@ -57,12 +61,44 @@ export async function listAttention(db: Drizzle): Promise<AttentionItem[]> {
   ]
 }
 
+/** Open dead letters: those that share their cause with others as a group, the rest one by one. */
+async function listLetters(db: Drizzle): Promise<{ groups: LetterGroup[]; runs: Run[] }> {
+  const groups = await listGroups(db)
+  const single = groups.filter(({ count }) => count === 1).slice(0, MOST)
+  const { deadLetters } = tables
+  const rows = await db
+    .select({ runId: deadLetters.runId })
+    .from(deadLetters)
+    .where(
+      inArray(
+        deadLetters.id,
+        single.map(({ example }) => example.id),
+      ),
+    )
+    .orderBy(desc(deadLetters.failedAt))
+  const runs = await Promise.all(rows.map(({ runId }) => readRun(runId).catch(goneIsNull)))
+  return { groups: groups.filter(({ count }) => count > 1), runs: runs.filter((run) => run !== null) }
+}
+
+function goneIsNull(error: unknown): null {
+  if (error instanceof NotFoundError) return null
+  throw error
+}
+
 async function listFailedPublications(db: Drizzle): Promise<string[]> {
-  const { submissions } = tables
+  const { submissions, deadLetters } = tables
   const rows = await db
     .select({ id: submissions.id })
     .from(submissions)
-    .where(and(eq(submissions.status, 'approved'), isNotNull(submissions.publicationFailure)))
+    .where(
+      and(
+        eq(submissions.status, 'approved'),
+        isNotNull(submissions.publicationFailure),
+        // Given up on, once and for all, by somebody who said why.
+        sql`not exists (select from ${deadLetters} where status = 'abandoned'
+          and run_id like ${`${PUBLICATION_JOB}:`} || ${submissions.id} || ':' || ${submissions.publicationRound} || '%')`,
+      ),
+    )
     .orderBy(desc(submissions.publicationFailedAt))
     .limit(MOST)
   return rows.map(({ id }) => id)

@@ -2,8 +2,10 @@
  * The JSON that the dashboard and the server exchange. Types only: the dashboard imports nothing else of the server.
  * Times are ISO 8601 strings in UTC. Personal data: phone numbers come masked.
  */
+
 import type { ProviderName } from '../connectors/contract.ts'
 import type { ParsedJobPost, ParserName } from '../extraction/schema.ts'
+import type { LetterGroup } from './dead-letters-contract.ts'
 import type { QuestionItem } from './membership-contract.ts'
 
 export type Role = 'owner' | 'operator' | 'approver' | 'viewer'
@@ -106,6 +108,8 @@ export type AttentionItem =
       memberId: string | null
       error: string
     }
+  /** Several runs that failed for one cause; they are dealt with together on the page Dead letters. */
+  | { kind: 'dead_letters'; group: LetterGroup }
 
 /**
  * GET /api/inbox?cursor=: open approvals, nearest deadline first (50 a page), and what else needs a person. `openCount`

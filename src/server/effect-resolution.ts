@@ -35,7 +35,10 @@ export function resolve(parts: ServerParts): RouteHandler {
         body.outcome === 'happened'
           ? { happened: true as const, ...resultOf(effect, body) }
           : { happened: false as const }
-      const resolved = await resolveEffect(tx, parts.starter(), id, resolution, parts.clock.now())
+      const resolved = await resolveEffect(tx, parts.starter(), id, resolution, {
+        actor: { kind: 'dashboard', id: person.id, name: person.name },
+        atMs: parts.clock.now(),
+      })
       await recordAudit(tx, {
         atMs: parts.clock.now(),
         actor: { kind: 'dashboard', id: person.id, name: person.name },

@@ -3,6 +3,7 @@ import type { Approvals } from '../approvals/index.ts'
 import type { Actor } from '../audit/index.ts'
 import type { ProviderLimits, ProviderMode, ProviderName } from '../connectors/index.ts'
 import type { ChangeFeed, Database } from '../database/index.ts'
+import type { DeadLetters } from '../dead-letters/index.ts'
 import type { RunStarter, Schedules } from '../engine/index.ts'
 import type { JobPostReview } from '../jobs/job-post-review/index.ts'
 import type { Membership } from '../jobs/membership/index.ts'
@@ -24,6 +25,9 @@ export type ServerParts = {
   /** How long a failed payment leaves somebody a member. */
   graceMs: number
   schedules: Schedules
+  deadLetters: Pick<DeadLetters, 'parts' | 'compensation' | 'letterAction'>
+  /** A job has just been paused, or goes on. */
+  lookAgainWhatIsPaused(): Promise<void>
   /** Whether outside schedulers may start jobs: CRON_SECRET is set. */
   cronOpen: boolean
   limits: Record<ProviderName, ProviderLimits>

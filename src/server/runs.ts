@@ -1,12 +1,21 @@
 import { eq } from 'drizzle-orm'
+import { z } from 'zod'
 import { recordAudit } from '../audit/index.ts'
 import { announceChange, tables } from '../database/index.ts'
-import { listEffectsOfRun, type Run, readRun, readSteps, startRunAgain } from '../engine/index.ts'
+import {
+  cancelRun,
+  listEffectsOfRun,
+  type Run,
+  readRun,
+  readSteps,
+  recoveriesOf,
+  startRunAgain,
+} from '../engine/index.ts'
 import { maskPersonalData } from '../primitives/index.ts'
 import type { RouteHandler } from './access.ts'
 import type { RunDetail, SubmissionSummary } from './contract.ts'
 import type { ServerParts } from './parts.ts'
-import { pathId } from './request.ts'
+import { pathId, readBody, textSchema } from './request.ts'
 import { readParked, showJson, subjectOf, viewRun, viewStep } from './run-view.ts'
 import { summariesOf, viewEffect } from './submission-view.ts'
 
@@ -15,12 +24,13 @@ export function readRunDetail(parts: ServerParts): RouteHandler {
   return async (context) => {
     const { db } = parts.database
     const run = await readRun(pathId(context))
-    const [parked, steps, effects, submission, memberId] = await Promise.all([
+    const [parked, steps, effects, submission, memberId, recoveries] = await Promise.all([
       readParked(db, [run]),
       readSteps(db, run),
       listEffectsOfRun(db, run.id),
       submissionOf(parts, run),
       memberOf(parts, run),
+      recoveriesOf(db, run.id),
     ])
     return context.json<RunDetail>({
       run: viewRun(run, parked.get(run.id) ?? null),
@@ -32,7 +42,7 @@ export function readRunDetail(parts: ServerParts): RouteHandler {
       submission,
       memberId,
       executor: run.executorId,
-      recoveries: run.recoveries,
+      recoveries,
     })
   }
 }
@@ -44,7 +54,10 @@ export function retryRun(parts: ServerParts): RouteHandler {
     const person = context.get('person')
     const submission = await submissionOf(parts, await readRun(id))
     const runId = await parts.database.transaction(async (tx) => {
-      const started = await startRunAgain(tx, parts.starter(), id)
+      const started = await startRunAgain(tx, parts.starter(), id, {
+        actor: { kind: 'dashboard', id: person.id, name: person.name },
+        atMs: parts.clock.now(),
+      })
       await recordAudit(tx, {
         atMs: parts.clock.now(),
         actor: { kind: 'dashboard', id: person.id, name: person.name },
@@ -56,6 +69,32 @@ export function retryRun(parts: ServerParts): RouteHandler {
       return started
     })
     return context.json({ runId })
+  }
+}
+
+const cancelSchema = z.object({ reason: textSchema({ max: 500 }).optional() })
+
+/** `POST /api/runs/:id/cancel {reason?}`: ends a run that has not ended. */
+export function cancel(parts: ServerParts): RouteHandler {
+  return async (context) => {
+    const id = pathId(context)
+    const body = await readBody(context, cancelSchema)
+    const reason = body.reason === undefined || body.reason === '' ? null : body.reason
+    const person = context.get('person')
+    const submission = await submissionOf(parts, await readRun(id))
+    await parts.database.transaction(async (tx) => {
+      await cancelRun(tx, parts.deadLetters.parts.jobs(), id, { name: person.name, reason })
+      await recordAudit(tx, {
+        atMs: parts.clock.now(),
+        actor: { kind: 'dashboard', id: person.id, name: person.name },
+        action: 'cancelled',
+        target: { kind: 'run', id },
+        reason,
+        runId: id,
+      })
+      if (submission) await announceChange(tx, { topic: 'submission', id: submission.id })
+    })
+    return context.json({})
   }
 }
 

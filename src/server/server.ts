@@ -13,17 +13,27 @@ import { streamChanges } from './changes.ts'
 import { listConnections } from './connections.ts'
 import type { ApiError } from './contract.ts'
 import { serveDashboard } from './dashboard-files.ts'
+import {
+  abandonDeadLetter,
+  answerLetterAction,
+  compensateDeadLetter,
+  readDeadLetterInput,
+  replayDeadLetter,
+  requestLetterAction,
+} from './dead-letter-actions.ts'
+import { listDeadLetters, readDeadLetter } from './dead-letters.ts'
 import { decide } from './decisions.ts'
 import { resolve } from './effect-resolution.ts'
 import { httpError } from './errors.ts'
 import { readInbox } from './inbox.ts'
+import { listJobs, pause, resume } from './jobs.ts'
 import { deactivateMember, eraseMember, syncMember, undoDeactivation } from './members/member-actions.ts'
 import { readMemberDetail } from './members/member-detail.ts'
 import { exportMember } from './members/member-export.ts'
 import { listMembers } from './members/member-list.ts'
 import type { ServerEnv, ServerParts } from './parts.ts'
 import { changeRole, invitePerson, listPeople, removePerson, welcome } from './people.ts'
-import { readRunDetail, retryRun } from './runs.ts'
+import { cancel, readRunDetail, retryRun } from './runs.ts'
 import { sandboxSignIn } from './sandbox-door.ts'
 import { sandboxProxy } from './sandbox-proxy.ts'
 import { listSchedules, runSchedule } from './schedules.ts'
@@ -106,6 +116,18 @@ function createRoutes(parts: ServerParts, auth: Auth): Routes {
     'POST /api/approvals/:id/decision': decide(parts),
     'POST /api/submissions/:id/publication/retry': retryPublication(parts),
     'POST /api/runs/:id/retry': retryRun(parts),
+    'POST /api/runs/:id/cancel': cancel(parts),
+    'GET /api/dead-letters': listDeadLetters(parts),
+    'GET /api/dead-letters/:id': readDeadLetter(parts),
+    'GET /api/dead-letters/:id/input': readDeadLetterInput(parts),
+    'POST /api/dead-letters/:id/replay': replayDeadLetter(parts),
+    'POST /api/dead-letters/:id/compensate': compensateDeadLetter(parts),
+    'POST /api/dead-letters/:id/abandon': abandonDeadLetter(parts),
+    'POST /api/dead-letters/actions': requestLetterAction(parts),
+    'POST /api/dead-letters/actions/:id/answer': answerLetterAction(parts),
+    'GET /api/jobs': listJobs(parts),
+    'POST /api/jobs/:name/pause': pause(parts),
+    'POST /api/jobs/:name/resume': resume(parts),
     'POST /api/effects/:id/resolution': resolve(parts),
     'GET /api/members': listMembers(parts),
     'GET /api/members/:id': readMemberDetail(parts),

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import { type Approvals, createApprovals } from '../approvals/index.ts'
 import { createSubmission, findOrCreateSender } from '../community/index.ts'
 import { openChangeFeed, openDatabase } from '../database/index.ts'
-import { defineJob, type Engine, startEngine, startSchedules } from '../engine/index.ts'
+import { createDeadLetters } from '../dead-letters/index.ts'
+import { defineJob, type Engine, type Job, startEngine, startSchedules } from '../engine/index.ts'
 import { requestErasure } from '../jobs/erasure/index.ts'
 import { createJobPostReview } from '../jobs/job-post-review/index.ts'
 import { createMembership } from '../jobs/membership/index.ts'
@@ -59,6 +60,8 @@ export async function startTestServer({ url, drop }: { url: string; drop(): Prom
     production: false,
     sessionSecret: 'a secret that is used by tests only',
     dashboardDir: '/nonexistent',
+    deadLetters: rooms.deadLetters,
+    lookAgainWhatIsPaused: rooms.engine.lookAgainWhatIsPaused,
     readiness: async () => ({ ready: true, checks: { database: true } }),
     metrics: () => 'up 1\n',
   }
@@ -171,11 +174,15 @@ async function startRooms(url: string) {
     reminderMs: [DAY_MS, 3 * DAY_MS],
   })
   late.approvals = approvals
-  const jobs = [...review.jobs, ...membership.jobs, approvals.timer, TIDY]
-  const engine = await startEngine({ database, clock, logger: silent, jobs })
+  const byName = new Map<string, Job>()
+  const deadLetters = createDeadLetters({ database, clock, logger: silent, starter, jobs: () => byName })
+  const jobs = [...review.jobs, ...membership.jobs, approvals.timer, TIDY, ...deadLetters.jobs]
+  for (const job of jobs) byName.set(job.name, job)
+  const { onDeadLetter } = deadLetters
+  const engine = await startEngine({ database, clock, logger: silent, jobs, onDeadLetter })
   late.engine = engine
   const schedules = await startSchedules({ database, clock, logger: silent, starter, definitions: [TIDYING] })
-  return { database, clock, outside, review, membership, approvals, schedules, starter, engine }
+  return { database, clock, outside, review, membership, approvals, schedules, deadLetters, starter, engine }
 }
 
 export const JOB_POST =

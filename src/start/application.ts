@@ -1,5 +1,5 @@
 import { startAuditSealer } from '../audit/index.ts'
-import { type Config, needsSandbox } from '../config.ts'
+import { type Config, ConfigError, needsSandbox } from '../config.ts'
 import {
   announceChange,
   checkServer,
@@ -15,6 +15,7 @@ import type { Base, Undo } from './base.ts'
 import { ensureDashboard } from './dashboard-build.ts'
 import { createEdge } from './edge.ts'
 import { listen } from './listen.ts'
+import type { Role } from './role.ts'
 import { followSandboxClock, readSandboxClock } from './sandbox-clock.ts'
 import { sandboxCredentials } from './sandbox-credentials.ts'
 import { startSandboxProcess } from './sandbox-process.ts'
@@ -24,7 +25,7 @@ import { startWork } from './work.ts'
 export type Application = { facts: Omit<StartFacts, 'tookMs'>; stop(): Promise<void> }
 
 /** Starts everything, in the order in which one thing needs another, and stops it in the reverse. */
-export async function startApplication(config: Config, logger: Logger): Promise<Application> {
+export async function startApplication(config: Config, role: Role, logger: Logger): Promise<Application> {
   armSeams({
     crashAt: config.seams.crashAt,
     onPass: config.seams.trace ? (name) => logger.info({ event: 'seam', name }, name) : null,
@@ -37,7 +38,7 @@ export async function startApplication(config: Config, logger: Logger): Promise<
     if (failures.length > 0) throw failures[0]
   }
   try {
-    const facts = await startParts(config, logger, undo)
+    const facts = await startParts(config, role, logger, undo)
     return { facts, stop }
   } catch (error) {
     await stop().catch(() => {})
@@ -45,15 +46,29 @@ export async function startApplication(config: Config, logger: Logger): Promise<
   }
 }
 
-async function startParts(config: Config, logger: Logger, undo: Undo): Promise<Application['facts']> {
+async function startParts(
+  config: Config,
+  role: Role,
+  logger: Logger,
+  undo: Undo,
+): Promise<Application['facts']> {
   const [{ database, embedded }, sandbox] = await Promise.all([
-    startDatabase(config, logger, undo),
+    startDatabase(config, role, logger, undo),
     startSandbox(config, logger, undo),
     ensureDashboard(),
   ])
   const sealer = startAuditSealer({ database, logger })
   undo.push(() => sealer.stop())
-  const base: Base = { config, logger, database, clock: createClock(), slots: createSlots(), sandbox, sealer }
+  const base: Base = {
+    config,
+    logger,
+    database,
+    clock: createClock(),
+    slots: createSlots(),
+    sandbox,
+    role,
+    sealer,
+  }
   if (sandbox) await readSandboxClock(`${sandbox.url}/control`, base.clock)
   const work = await startWork(base, undo)
   if (sandbox) undo.push(followClock(base, sandbox, work.wakeDue))
@@ -63,10 +78,14 @@ async function startParts(config: Config, logger: Logger, undo: Undo): Promise<A
   changes.subscribe((change) => change.topic === 'provider' && work.governor.wake())
   undo.push(await listen(await createEdge(base, work, changes), config))
   const ownerLink = await ensureOwnerLink({ database, clock: base.clock, publicUrl: config.publicUrl })
-  return { config, embedded, ownerLink }
+  return { config, role, embedded, ownerLink }
 }
 
-async function startDatabase(config: Config, logger: Logger, undo: Undo) {
+async function startDatabase(config: Config, role: Role, logger: Logger, undo: Undo) {
+  if (role !== 'all' && !config.databaseUrl)
+    throw new ConfigError([
+      'Processes that share the work need one database: set DATABASE_URL to a PostgreSQL that all of them reach, or start without --role.',
+    ])
   const server = config.databaseUrl ? null : await startEmbeddedPostgres({ dataDir: config.dataDir, logger })
   if (server) undo.push(() => server.stop())
   const database = openDatabase({ url: server?.url ?? config.databaseUrl ?? '', poolSize: 20, logger })

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts'
 import type { Database } from '../database/index.ts'
 import type { Slots } from '../engine/index.ts'
 import type { Clock, Logger } from '../primitives/index.ts'
+import type { Role } from './role.ts'
 
 /** What everything else stands on. */
 export type Base = {
@@ -13,6 +14,7 @@ export type Base = {
   slots: Slots
   sealer: AuditSealer
   sandbox: { url: string } | null
+  role: Role
 }
 
 /** What is to be undone when the program stops, in the order in which it was done. */

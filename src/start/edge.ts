@@ -44,6 +44,8 @@ export async function createEdge(base: Base, work: Work, changes: ChangeFeed) {
     membership: work.membership,
     graceMs: config.membership.graceMs,
     schedules: work.schedules,
+    deadLetters: work.deadLetters,
+    lookAgainWhatIsPaused: work.engine.lookAgainWhatIsPaused,
     cronOpen: config.cronSecret !== null,
     limits: work.limits,
     erase: (memberId, actor) =>
@@ -60,7 +62,24 @@ export async function createEdge(base: Base, work: Work, changes: ChangeFeed) {
     readiness: () => readiness(database),
     metrics: () => metrics.text(),
   })
-  return server.fetch
+  return base.role === 'worker' ? onlyHowItIs(server.fetch) : server.fetch
+}
+
+/** A worker answers whoever watches over it, and nobody else. */
+function onlyHowItIs(answer: (request: Request) => Response | Promise<Response>) {
+  const paths = new Set(['/healthz', '/readyz', '/metrics', '/api/health'])
+  return (request: Request) =>
+    paths.has(new URL(request.url).pathname)
+      ? answer(request)
+      : Response.json(
+          {
+            error: {
+              code: 'not_found',
+              message: 'This process only works. Ask one that was started as web or all.',
+            },
+          },
+          { status: 404 },
+        )
 }
 
 function webhookHandlers(base: Base, work: Work, refusals: (source: string, reason: string) => void) {

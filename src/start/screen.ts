@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
 import { type Config, providerModes } from '../config.ts'
+import type { Role } from './role.ts'
 
 export type StartFacts = {
   config: Config
+  role: Role
   /** Null: a DATABASE_URL of the operator's own. */
   embedded: { dataDir: string; tookOver: boolean } | null
   ownerLink: string | null
@@ -52,6 +54,7 @@ export function startScreen(facts: StartFacts): string {
     `  Data        ${facts.embedded ? `${facts.embedded.dataDir} (embedded PostgreSQL${facts.embedded.tookOver ? ', taken over from a killed program' : ''})` : 'your PostgreSQL at DATABASE_URL'}`,
     ...(sandboxed ? [`              ${resolve(config.dataDir, 'sandbox')} (the sandbox's world)`] : []),
     '',
+    ...(facts.role === 'all' ? [] : [`  Role        ${facts.role}`]),
     '  Ctrl-C stops it; what is under way goes on at the next start.',
     '',
   ]

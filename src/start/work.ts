@@ -1,7 +1,15 @@
 import { type Approvals, createApprovals } from '../approvals/index.ts'
 import { providerModes } from '../config.ts'
 import type { Connectors, ProviderLimits, ProviderName } from '../connectors/index.ts'
-import { type Engine, type RunStarter, type Schedules, startEngine, startSchedules } from '../engine/index.ts'
+import { createDeadLetters, type DeadLetters } from '../dead-letters/index.ts'
+import {
+  type Engine,
+  type Job,
+  type RunStarter,
+  type Schedules,
+  startEngine,
+  startSchedules,
+} from '../engine/index.ts'
 import { createGovernor, type Governor } from '../governor/index.ts'
 import { createJobPostReview, type JobPostReview } from '../jobs/job-post-review/index.ts'
 import { createMembership, type Membership } from '../jobs/membership/index.ts'
@@ -19,6 +27,8 @@ export type Work = {
   governor: Governor
   limits: Record<ProviderName, ProviderLimits>
   schedules: Schedules
+  deadLetters: DeadLetters
+  engine: Engine
   starter: () => RunStarter
   wakeDue: () => Promise<void>
 }
@@ -50,10 +60,20 @@ export async function startWork(base: Base, undo: Undo): Promise<Work> {
   const membership = createMembership({ ...common, ...membershipSettings(base) })
   const kinds = [review.approvalKind, ...membership.approvalKinds]
   const approvals: Approvals = createApprovals({ database, clock, starter, kinds, ...config.approvals })
-  const jobs = [...review.jobs, ...membership.jobs, approvals.timer]
-  const engine = await startEngine({ database, clock, logger, slots, jobs, onLost: () => endAsLost(logger) })
+  const byName = new Map<string, Job>()
+  const deadLetters = createDeadLetters({ database, clock, logger, starter, jobs: () => byName })
+  const jobs = [...review.jobs, ...membership.jobs, approvals.timer, ...deadLetters.jobs]
+  for (const job of jobs) byName.set(job.name, job)
+  const { onDeadLetter } = deadLetters
+  const works = base.role !== 'web'
+  const onLost = () => endAsLost(logger)
+  const engine = await startEngine({ database, clock, logger, slots, jobs, works, onDeadLetter, onLost })
   late.engine = engine
   undo.push(() => engine.stop(DRAIN_LIMIT_MS))
+  if (works) {
+    const policies = deadLetters.watch()
+    undo.push(() => policies.stop())
+  }
   // Runs may lie parked from before; somebody has to look whether their provider is back.
   governor.wake()
   const schedules = await startSchedules({
@@ -70,7 +90,11 @@ export async function startWork(base: Base, undo: Undo): Promise<Work> {
     await membership.wakeDue()
     await schedules.fireDue()
   }
-  return { review, membership, approvals, connectors, governor, limits, schedules, starter, wakeDue }
+  return {
+    ...{ review, membership, approvals, connectors, governor, limits, schedules, deadLetters, engine },
+    starter,
+    wakeDue,
+  }
 }
 
 function membershipSettings({ config }: Base) {

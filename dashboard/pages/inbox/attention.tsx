@@ -50,6 +50,17 @@ export function AttentionCard({ item }: { item: AttentionItem }) {
           action={mayDecide && <RetryRun runId={item.run.id} />}
         />
       )
+    case 'dead_letters':
+      return (
+        <Row
+          tone="bad"
+          badge={<Badge status={RUN_WORDS.failed} />}
+          title={`${item.group.count} runs of ${item.group.job}: ${item.group.title}`}
+          detail={item.group.suggestion}
+          submission={null}
+          action={<a href={`/dead-letters?cause=${encodeURIComponent(item.group.cause)}`}>Deal with them</a>}
+        />
+      )
   }
 }
 
@@ -62,6 +73,8 @@ export function attentionKey(item: AttentionItem): string {
       return `effect ${item.effect.id}`
     case 'run_failed':
       return `run ${item.run.id}`
+    case 'dead_letters':
+      return `letters ${item.group.cause}`
   }
 }
 

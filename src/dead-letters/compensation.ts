@@ -1,0 +1,118 @@
+/**
+ * `compensation`: takes back what the finished steps of a failed run did, the last one first. Each is a step of its own,
+ * harmless to repeat; when one cannot be taken back, the letter is open again and says how far it came.
+ */
+import { and, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { type Actor, recordAudit } from '../audit/index.ts'
+import { announceChange, type Transaction, tables } from '../database/index.ts'
+import { type DeadLetter, defineJob, type Job, readRun } from '../engine/index.ts'
+import { NeverRetryError } from '../primitives/index.ts'
+import { noteOf } from './lineage.ts'
+import type { LetterParts } from './parts.ts'
+import { finishedWork, readLetter } from './plan.ts'
+
+const inputSchema = z.object({
+  letterId: z.string(),
+  round: z.int().positive(),
+  /** Null: a policy wanted it. */
+  actor: z.object({ id: z.string(), name: z.string() }).nullable(),
+})
+type Input = z.infer<typeof inputSchema>
+export type CompensationJob = Job<Input>
+
+export function defineCompensation(parts: LetterParts): CompensationJob {
+  return defineJob({
+    name: 'compensation',
+    input: inputSchema,
+    idempotencyKey: ({ letterId, round }) => `${letterId}:${round}`,
+    lane: 'maintenance',
+    // The letter that it belongs to is open again and says what happened.
+    deadLetters: () => ({
+      do: 'abandon',
+      reason: 'The dead letter whose steps it was to undo is open again.',
+    }),
+    async run(context, input) {
+      const steps = await context.step('see what was done', async () =>
+        (await finishedWork(parts, await readLetter(parts, input.letterId))).map(({ step }) => step),
+      )
+      const undone: string[] = []
+      const left: string[] = []
+      for (const step of steps) {
+        const done = await context.call(`undo “${step}”`, () => undoStep(parts, input, step))
+        if (done) undone.push(step)
+        else left.push(step)
+      }
+      return context.transaction('note that it was undone', async (tx) => {
+        await finish(tx, parts, input, { undone, left, runId: context.runId })
+        return { undone, left }
+      })
+    },
+    async onFailure(tx, { letterId }, error) {
+      await tx.db
+        .update(tables.deadLetters)
+        .set({ status: 'open', problem: error.message, resolvedAt: null })
+        .where(and(eq(tables.deadLetters.id, letterId), eq(tables.deadLetters.status, 'compensating')))
+      await announceChange(tx, { topic: 'dead-letter', id: letterId })
+    },
+  })
+}
+
+/** @returns false when there is no way to take it back */
+async function undoStep(parts: LetterParts, input: Input, step: string): Promise<boolean> {
+  const letter = await readLetter(parts, input.letterId)
+  const job = parts.jobs().get(letter.job)
+  const way = job?.undo?.[step]
+  const work = (await finishedWork(parts, letter)).find((found) => found.step === step)
+  if (!job || !way || !work)
+    throw new NeverRetryError(`There is nothing left that says how “${step}” of ${letter.job} is taken back.`)
+  if ('impossible' in way) return false
+  const runInput = job.input.parse(await inputOf(letter))
+  await way.run(
+    {
+      runId: letter.runId,
+      input: runInput,
+      output: work.output,
+      note: await noteOf(parts.database.db, letter.runId, step),
+    },
+    { actor: actorOf(input), transaction: (act) => parts.database.transaction(act) },
+  )
+  const effectKey = way.effect?.(runInput)
+  if (effectKey !== undefined)
+    await parts.database.db
+      .update(tables.effects)
+      .set({ status: 'undone', settledAt: new Date(parts.clock.now()) })
+      .where(and(eq(tables.effects.key, effectKey), eq(tables.effects.status, 'done')))
+  return true
+}
+
+async function finish(
+  tx: Transaction,
+  parts: LetterParts,
+  input: Input,
+  result: { undone: string[]; left: string[]; runId: string },
+): Promise<void> {
+  const { undone, left, runId } = result
+  const remains = left.length === 0 ? null : `Cannot be taken back: ${left.join(', ')}.`
+  await tx.db
+    .update(tables.deadLetters)
+    .set({ status: 'compensated', problem: remains, resolvedAt: new Date(parts.clock.now()) })
+    .where(and(eq(tables.deadLetters.id, input.letterId), eq(tables.deadLetters.status, 'compensating')))
+  await announceChange(tx, { topic: 'dead-letter', id: input.letterId })
+  await recordAudit(tx, {
+    atMs: parts.clock.now(),
+    actor: actorOf(input),
+    action: 'took its steps back',
+    target: { kind: 'dead-letter', id: input.letterId },
+    detail: { undone, left },
+    runId,
+  })
+}
+
+function actorOf({ actor }: Input): Actor & { kind: 'dashboard' | 'system' } {
+  return actor === null ? { kind: 'system' } : { kind: 'dashboard', ...actor }
+}
+
+async function inputOf(letter: DeadLetter) {
+  return (await readRun(letter.runId)).input
+}

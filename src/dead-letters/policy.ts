@@ -1,0 +1,116 @@
+/**
+ * What is done with dead letters without asking: what a job's own policy says. Abandoning happens with the letter;
+ * replaying waits until the provider is back, and happens at most three times in a row for one piece of work, so that
+ * a fault which only looks like an outage still comes to a person.
+ */
+import { and, asc, eq, inArray, isNotNull, lt, notInArray } from 'drizzle-orm'
+import { SYSTEM } from '../audit/index.ts'
+import { type Transaction, tables } from '../database/index.ts'
+import { type Cause, type DeadLetter, type DeadLetterPolicy, OUTAGES } from '../engine/index.ts'
+import { ConflictError, NotFoundError, SECOND_MS, serializeError } from '../primitives/index.ts'
+import { abandonLetter, replayLetter } from './actions.ts'
+import type { LetterParts } from './parts.ts'
+
+const MOST_AUTOMATIC_REPLAYS = 3
+/** A letter rests first: the failure that wrote it may be the first news of an outage. */
+const REST_MS = 60 * SECOND_MS
+const LOOK_EVERY_MS = 15 * SECOND_MS
+/** What is left comes with the next looks: the provider has only just come back. */
+const AT_ONCE = 50
+
+/** Obeys a policy that abandons, in the transaction that writes the letter. */
+export async function obeyPolicy(tx: Transaction, parts: LetterParts, letter: DeadLetter): Promise<void> {
+  const policy = policyFor(parts, letter)
+  if (policy?.do === 'abandon')
+    await abandonLetter(tx, parts, letter, { actor: SYSTEM, reason: policy.reason })
+}
+
+export type PolicyWatch = { look(): Promise<number>; stop(): Promise<void> }
+
+/** Replays what waited for its provider, in every process alike: of two that try, one is told that it is done. */
+export function watchPolicies(parts: LetterParts): PolicyWatch {
+  let looking: Promise<unknown> | null = null
+  const look = () => replayWhatIsBack(parts)
+  const timer = setInterval(() => {
+    looking ??= look()
+      .catch((error: unknown) =>
+        parts.logger.warn(
+          { event: 'dead-letters.not_looked_after', error: serializeError(error) },
+          'Could not look after the dead letters; trying again',
+        ),
+      )
+      .finally(() => {
+        looking = null
+      })
+  }, LOOK_EVERY_MS)
+  return {
+    look,
+    async stop() {
+      clearInterval(timer)
+      await looking
+    },
+  }
+}
+
+async function replayWhatIsBack(parts: LetterParts): Promise<number> {
+  const { deadLetters, providerStates } = tables
+  const away = await parts.database.db
+    .select({ provider: providerStates.provider })
+    .from(providerStates)
+    .where(notInArray(providerStates.breaker, ['closed']))
+  const jobs = [...parts.jobs().values()].filter((job) => job.deadLetters).map(({ name }) => name)
+  const candidates = await parts.database.db
+    .select()
+    .from(deadLetters)
+    .where(
+      and(
+        eq(deadLetters.status, 'open'),
+        isNotNull(deadLetters.provider),
+        inArray(deadLetters.errorClass, [...OUTAGES]),
+        inArray(deadLetters.job, jobs),
+        away.length === 0
+          ? undefined
+          : notInArray(
+              deadLetters.provider,
+              away.map(({ provider }) => provider),
+            ),
+        lt(deadLetters.automaticReplays, MOST_AUTOMATIC_REPLAYS),
+        lt(deadLetters.failedAt, new Date(parts.clock.now() - REST_MS)),
+      ),
+    )
+    .orderBy(asc(deadLetters.failedAt))
+    .limit(AT_ONCE * 4)
+  const wanted = candidates.filter((letter) => policyFor(parts, letter)?.do === 'replay-after-outage')
+  let replayed = 0
+  for (const letter of wanted.slice(0, AT_ONCE)) if (await tryReplay(parts, letter)) replayed += 1
+  return replayed
+}
+
+async function tryReplay(parts: LetterParts, letter: DeadLetter): Promise<boolean> {
+  try {
+    await parts.database.transaction((tx) =>
+      replayLetter(
+        tx,
+        parts,
+        letter,
+        { from: 'failed-step' },
+        { actor: SYSTEM, automatic: true, reason: `${letter.provider ?? 'The provider'} answers again` },
+      ),
+    )
+    return true
+  } catch (error) {
+    // Somebody was first, or it waits for a person: either way it is not ours.
+    if (error instanceof ConflictError || error instanceof NotFoundError) return false
+    throw error
+  }
+}
+
+function policyFor(parts: LetterParts, letter: DeadLetter): DeadLetterPolicy | null {
+  const cause: Cause = {
+    key: letter.cause,
+    provider: letter.provider,
+    errorClass: letter.errorClass as Cause['errorClass'], // written by `causeOf`
+    code: letter.error.facts.code == null ? null : String(letter.error.facts.code),
+  }
+  return parts.jobs().get(letter.job)?.deadLetters?.(cause) ?? null
+}

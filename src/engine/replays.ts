@@ -1,0 +1,101 @@
+/** Starting a run again: from its beginning, or from the step that failed, with what the steps before it gave. */
+import { DBOS } from '@dbos-inc/dbos-sdk'
+import { sql } from 'drizzle-orm'
+import { announceChange, type Transaction } from '../database/index.ts'
+import { ConflictError, type Json } from '../primitives/index.ts'
+import { closeLetterOf, type LetterActor, ON_FAILURE } from './dead-letters.ts'
+import { parseRunId } from './jobs.ts'
+import { asRun, type Run, readRun } from './runs.ts'
+import type { RunStarter } from './starter.ts'
+
+/**
+ * Starts a failed run again from its beginning, under the next id. Effects that are done are not repeated. When it was
+ * started again before, what counts is the latest of those runs. Its dead letter is settled by that.
+ * @returns the new run's id @throws NotFoundError; ConflictError when the latest has not failed
+ */
+export async function startRunAgain(
+  tx: Transaction,
+  starter: RunStarter,
+  runId: string,
+  by: { actor: LetterActor; atMs: number },
+): Promise<string> {
+  const run = await latestOf(await readRun(runId))
+  const followUpRunId = await startNext(tx, starter, run, run.input)
+  await closeLetterOf(tx, run.id, { ...by, followUpRunId })
+  return followUpRunId
+}
+
+/**
+ * Starts exactly this run again, under the next id.
+ * @param replay.failedStep go on from this step, with the records of those before it (null: none was under way, so all
+ *   that finished is kept); absent: from the start
+ * @returns the new run's id @throws NotFoundError; ConflictError when it has not failed or was started again already
+ */
+export async function replayRun(
+  tx: Transaction,
+  starter: RunStarter,
+  runId: string,
+  replay: { from: 'start'; input: Json | null } | { from: 'failed-step'; failedStep: string | null },
+): Promise<string> {
+  const run = await readRun(runId)
+  if ((await latestOf(run)).id !== run.id) throw new ConflictError('This run was started again already.')
+  const input = replay.from === 'start' ? (replay.input ?? run.input) : run.input
+  const id = await startNext(tx, starter, run, input)
+  if (replay.from === 'failed-step') await keepSteps(tx, run.id, id, replay.failedStep)
+  return id
+}
+
+/** The names of the steps that a replay from the failed one would not run again, in order. */
+export async function finishedSteps(
+  db: Pick<Transaction, 'db'>,
+  runId: string,
+  failedStep: string | null,
+): Promise<string[]> {
+  const { rows } = await db.db.execute<{ name: string }>(sql`
+    select step.function_name as name from dbos.operation_outputs as step
+    where step.workflow_uuid = ${runId} and ${beforeFailure(runId, failedStep)}
+    order by step.function_id`)
+  return rows.map(({ name }) => name)
+}
+
+/** `…~2` after the run that is the last in its row. */
+async function startNext(
+  tx: Transaction,
+  starter: RunStarter,
+  run: Run,
+  input: Json | null,
+): Promise<string> {
+  if (run.status !== 'failed' && run.status !== 'cancelled')
+    throw new ConflictError('Only a run that has failed can be started again.')
+  const { job, key, retry } = parseRunId(run.id)
+  const id = await starter.startAgain(tx, { jobName: job, baseId: `${job}:${key}`, input, retry })
+  await announceChange(tx, { topic: 'run', id: run.id })
+  return id
+}
+
+/** DBOS finds them when the new run comes to these steps, and takes what they gave. */
+async function keepSteps(
+  tx: Transaction,
+  from: string,
+  to: string,
+  failedStep: string | null,
+): Promise<void> {
+  await tx.db.execute(sql`
+    insert into dbos.operation_outputs
+    select (jsonb_populate_record(step, jsonb_build_object('workflow_uuid', ${to}::text))).*
+    from dbos.operation_outputs as step
+    where step.workflow_uuid = ${from} and ${beforeFailure(from, failedStep)}`)
+}
+
+function beforeFailure(runId: string, failedStep: string | null) {
+  return sql`step.function_id < coalesce((
+    select max(failed.function_id) from dbos.operation_outputs as failed
+    where failed.workflow_uuid = ${runId} and failed.function_name = ${failedStep ?? ON_FAILURE}), 2147483647)`
+}
+
+/** The last run in the row of those that were started again from this one; itself when there is none. */
+async function latestOf(run: Run): Promise<Run> {
+  const { job, key, retry } = parseRunId(run.id)
+  const next = await DBOS.getWorkflowStatus(`${job}:${key}~${retry + 1}`)
+  return next ? latestOf(asRun(next)) : run
+}
