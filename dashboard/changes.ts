@@ -38,6 +38,8 @@ export function staleQueries(change: Change): QueryKey[] {
       return [change.id === null ? ['member'] : ['member', change.id], ['members']]
     case 'schedule':
       return [['schedules']]
+    case 'alert':
+      return [['alerts']]
     case 'provider':
       return [['connections'], ['run']]
     case 'clock':

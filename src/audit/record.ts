@@ -27,6 +27,8 @@ export type AuditEntry = {
       | 'dead-letter'
       | 'job'
       | 'audit'
+      | 'alert'
+      | 'alert-rule'
     id: string
   }
   reason?: string | null

@@ -14,6 +14,7 @@ const changeSchema = z.object({
     'member',
     'schedule',
     'provider',
+    'alert',
     'dead-letter',
     'job',
   ]),

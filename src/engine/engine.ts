@@ -40,6 +40,7 @@ const SLOWER_LANES: Record<string, number> = {
   luma: 500,
   'slack-sync': 500,
   notices: 500,
+  alerts: 500,
   maintenance: 1_000,
 }
 /** Runs that wait out a back-off occupy a place, so this is far above what two cores can do at once. */

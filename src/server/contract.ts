@@ -244,7 +244,7 @@ export type RunDetail = {
 
 /** GET /api/changes: server-sent events `change` with this as data; a client refetches what it names. */
 export type Change = {
-  topic: 'inbox' | 'submission' | 'run' | 'effect' | 'clock' | 'member' | 'schedule' | 'provider'
+  topic: 'inbox' | 'submission' | 'run' | 'effect' | 'clock' | 'member' | 'schedule' | 'provider' | 'alert'
   id: string | null
 }
 
