@@ -28,7 +28,8 @@ const ROOMS: Record<string, readonly string[]> = {
     'connectors (types)',
   ],
   webhooks: ['primitives', 'database', 'engine', 'audit', 'community', 'approvals', 'connectors (types)'],
-  monitoring: ['primitives', 'database', 'engine'],
+  // Audit: what people do about alerts. Connectors: alerts are told by them.
+  monitoring: ['primitives', 'database', 'engine', 'audit', 'connectors (types)'],
   server: [
     'governor',
     'primitives',
@@ -55,6 +56,7 @@ const ROOTS = new Set([
   'provider-config.ts',
   'provider-credentials.ts',
   'membership-config.ts',
+  'alert-config.ts',
 ])
 /** Type-only files of a room that others name by path, because importing the room would be the wrong direction at run time. */
 const TYPE_FILES = new Set([
