@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { tables } from '../database/index.ts'
@@ -17,18 +19,47 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 const rows = Object.entries(ACCESS) as [RouteName, Access][]
+/** What a request to this route looks like. */
+const example = (pattern: string) => pattern.replaceAll(/:\w+/g, 'none').replace('*', 'world')
+/** Served to everybody, whatever the path: the dashboard itself, which holds nothing. */
+const PAGES = ['GET /assets/*', 'GET /*']
+
+test('every route that the server has is in the table, and the other way round', () => {
+  const running = server.app.routes.filter(({ method }) => method !== 'ALL')
+  const names = new Set(running.map(({ method, path }) => `${method} ${path}`))
+  expect([...names].filter((name) => !PAGES.includes(name)).sort()).toEqual(Object.keys(ACCESS).sort())
+})
+
+test('docs/access.md says of every route who may call it', () => {
+  const text = readFileSync(fileURLToPath(new URL('../../docs/access.md', import.meta.url)), 'utf8')
+  const told = [...text.matchAll(/^\| `((?:GET|POST|PATCH|DELETE) [^`]+)` \| (.+?) \| (\w+) \|$/gm)]
+  expect(told.filter(([, , words]) => (words ?? '').length < 5)).toEqual([])
+  expect(Object.fromEntries(told.map(([, name = '', , access]) => [name, access]))).toEqual(ACCESS)
+})
 
 test.each(rows)('%s is for %s and above', async (route, access) => {
   const [method = '', pattern = ''] = route.split(' ')
   // Signing out would end the session that the next rows need.
   if (pattern.endsWith('/sign-out')) return
-  const path = pattern.replace(':id', 'sub_none').replace('*', 'world')
   for (const [who, ask] of people) {
-    const { status, json } = await ask(method, path, method === 'GET' ? undefined : {})
+    const { status, json } = await ask(method, example(pattern), method === 'GET' ? undefined : {})
     const expected = RANK[who] >= RANK[access] ? 'let in' : who === 'nobody' ? 401 : 403
     const seen = status === 401 || status === 403 ? status : 'let in'
     expect(`${who}: ${seen}`, JSON.stringify(json)).toBe(`${who}: ${expected}`)
     expect(status, JSON.stringify(json)).not.toBe(500)
+  }
+})
+
+const changing = rows.filter(([route]) => !route.startsWith('GET ') && route.includes(' /api/'))
+
+test.each(changing)('%s is refused to everybody when another site asks', async (route) => {
+  const [method = '', pattern = ''] = route.split(' ')
+  for (const [who, ask] of people) {
+    const foreign = await ask(method, example(pattern), {}, { origin: 'https://evil.example' })
+    expect(foreign, who).toMatchObject({
+      status: 403,
+      json: { error: { message: expect.stringContaining('another site') } },
+    })
   }
 })
 

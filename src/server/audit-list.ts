@@ -81,16 +81,19 @@ function conditions({ actor, action, target, q, from, to }: AuditFilter): (SQL |
   ]
 }
 
-/** As the index `audit_entries_found_by` has them: every word is the beginning of one of the entry's. */
+/**
+ * As the index `audit_entries_found_by` has them: every word is the beginning of one of the entry's. A word is looked for
+ * as it was typed and as PostgreSQL takes it apart, because it keeps `jo@example.org` whole and parts `mem_7ZK3`.
+ */
 function hasWords(q: string): SQL {
-  const query = q
-    .split(/\s+/)
-    .filter(Boolean)
-    .map((word) => `'${word.replaceAll(/['\\]/g, ' ')}':*`)
-    .join(' & ')
+  const words = q.split(/\s+/).filter(Boolean)
+  const query = words.map((word) => {
+    const prefix = `'${word.replaceAll(/['\\]/g, ' ')}':*`
+    return sql`(to_tsquery('simple', ${prefix}) || ${prefix.toLowerCase()}::tsquery)`
+  })
   const { actorName, action, targetId, reason } = auditEntries
   return sql`to_tsvector('simple', ${actorName} || ' ' || ${action} || ' ' || ${targetId} || ' ' || coalesce(${reason}, ''))
-    @@ to_tsquery('simple', ${query})`
+    @@ (${sql.join(query, sql` && `)})`
 }
 
 /** One look into the index for each action, however many entries there are. */

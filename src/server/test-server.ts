@@ -13,7 +13,12 @@ import type { Role } from './contract.ts'
 import { createServer, type ServerParts } from './index.ts'
 import { stubConnectors } from './test-connectors.ts'
 
-export type Ask = (method: string, path: string, body?: unknown) => Promise<{ status: number; json: unknown }>
+export type Ask = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<{ status: number; json: unknown }>
 
 /** Starts it. `outside` may be changed while it runs, `logged` gathers errors, `stop` ends everything. */
 export async function startTestServer({ url, drop }: { url: string; drop(): Promise<void> }) {
@@ -190,7 +195,7 @@ export const JOB_POST =
 
 function createBrowser(app: ReturnType<typeof createServer>): Ask {
   const jar = new Map<string, string>()
-  return async (method, path, body) => {
+  return async (method, path, body, extra = {}) => {
     const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ')
     const response = await app.request(path, {
       method,
@@ -199,6 +204,7 @@ function createBrowser(app: ReturnType<typeof createServer>): Ask {
         origin: ORIGIN,
         ...(cookie ? { cookie } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...extra,
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
