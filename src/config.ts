@@ -12,6 +12,8 @@ import {
   membershipConfig,
   membershipProviders,
 } from './membership-config.ts'
+import type { TelemetrySettings } from './monitoring/index.ts'
+import { monitoringConfig } from './monitoring-config.ts'
 import { DAY_MS, type LogLevel, parseDuration } from './primitives/index.ts'
 import {
   type CircleSettings,
@@ -50,6 +52,7 @@ export type Config = {
     /** Requests a month that the community's Circle plan includes; null: as stated beside the connector. */
     circlePerMonth: number | null
     approvals: { timeoutMs: number; reminderMs: number[] }
+    telemetry: TelemetrySettings
     logLevel: LogLevel
     /** For crash tests only: see primitives/seams.ts. */
     seams: { crashAt: string | null; trace: boolean }
@@ -151,6 +154,7 @@ export function readConfig(environment: Environment, sandboxCredentials: Sandbox
       'It travels in an address: use letters, digits and . _ ~ + = - only. "openssl rand -hex 32" makes a good one.',
     ),
     approvals: { timeoutMs, reminderMs: reminders(reader, timeoutMs) },
+    telemetry: monitoringConfig(reader, environment, production),
     logLevel: reader.parsed(
       'LOG_LEVEL',
       z.enum(['debug', 'info', 'warn', 'error', 'silent']),

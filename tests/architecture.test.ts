@@ -57,6 +57,7 @@ const ROOTS = new Set([
   'provider-credentials.ts',
   'membership-config.ts',
   'alert-config.ts',
+  'monitoring-config.ts',
 ])
 /** Type-only files of a room that others name by path, because importing the room would be the wrong direction at run time. */
 const TYPE_FILES = new Set([

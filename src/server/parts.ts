@@ -54,9 +54,11 @@ export type ServerParts = {
   sessionSecret: string
   /** The built dashboard: `dist/dashboard`. */
   dashboardDir: string
-  readiness(): Promise<{ ready: boolean; checks: Record<string, boolean> }>
+  readiness(): Promise<{ ready: boolean; checks: Record<string, boolean>; problems?: string[] }>
   /** Prometheus text. */
-  metrics(): string
+  metrics(): string | Promise<string>
+  /** Tells whoever is told of errors. */
+  reportError?(error: unknown, where: string): void
 }
 
 export type Person = { id: string; name: string; email: string; role: Role }

@@ -25,12 +25,14 @@ import { listDeadLetters, readDeadLetter } from './dead-letters.ts'
 import { decide } from './decisions.ts'
 import { resolve } from './effect-resolution.ts'
 import { httpError } from './errors.ts'
+import { readHealth } from './health.ts'
 import { readInbox } from './inbox.ts'
 import { listJobs, pause, resume } from './jobs.ts'
 import { deactivateMember, eraseMember, syncMember, undoDeactivation } from './members/member-actions.ts'
 import { readMemberDetail } from './members/member-detail.ts'
 import { exportMember } from './members/member-export.ts'
 import { listMembers } from './members/member-list.ts'
+import { readOverview } from './overview.ts'
 import type { ServerEnv, ServerParts } from './parts.ts'
 import { changeRole, invitePerson, listPeople, removePerson, welcome } from './people.ts'
 import { cancel, readRunDetail, retryRun } from './runs.ts'
@@ -49,11 +51,13 @@ export function createServer(parts: ServerParts): Hono<ServerEnv> {
   app.onError((error, context) => {
     const reference = newId('err')
     const { status, headers, body, unexpected } = httpError(error, reference)
-    if (unexpected)
+    if (unexpected) {
       parts.logger.error(
         { event: 'http.unexpected', reference, path: context.req.routePath, error: serializeError(error) },
         'A request failed for a reason nobody foresaw',
       )
+      parts.reportError?.(error, `${context.req.method} ${context.req.routePath}`)
+    }
     return context.json<ApiError>(body, status, headers)
   })
   app.use('*', securityHeaders(parts.publicUrl))
@@ -99,8 +103,10 @@ function createRoutes(parts: ServerParts, auth: Auth): Routes {
       const readiness = await parts.readiness()
       return context.json(readiness, readiness.ready ? 200 : 503)
     },
-    'GET /metrics': (context) =>
-      context.body(parts.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+    'GET /metrics': async (context) =>
+      context.body(await parts.metrics(), 200, {
+        'content-type': 'text/plain; version=0.0.4; charset=utf-8',
+      }),
     'POST /api/auth/sign-in/email': auth.handle,
     'POST /api/auth/sign-out': auth.handle,
     'GET /api/auth/get-session': auth.handle,
@@ -139,6 +145,8 @@ function createRoutes(parts: ServerParts, auth: Auth): Routes {
     'GET /api/schedules': listSchedules(parts),
     'POST /api/schedules/:name/run': runSchedule(parts),
     'GET /api/connections': listConnections(parts),
+    'GET /api/health': readHealth(parts),
+    'GET /api/overview': readOverview(parts),
     'GET /api/people': listPeople(parts),
     'POST /api/people/invitations': invitePerson(parts),
     'PATCH /api/people/:id': changeRole(parts),

@@ -15,6 +15,7 @@ import type { Base, Undo } from './base.ts'
 import { ensureDashboard } from './dashboard-build.ts'
 import { createEdge } from './edge.ts'
 import { listen } from './listen.ts'
+import { beginTelemetry, keepNumbers } from './monitoring.ts'
 import type { Role } from './role.ts'
 import { followSandboxClock, readSandboxClock } from './sandbox-clock.ts'
 import { sandboxCredentials } from './sandbox-credentials.ts'
@@ -65,18 +66,20 @@ async function startParts(
     database,
     clock: createClock(),
     slots: createSlots(),
+    telemetry: beginTelemetry({ config, database, logger }, undo),
     sandbox,
     role,
     sealer,
   }
   if (sandbox) await readSandboxClock(`${sandbox.url}/control`, base.clock)
   const work = await startWork(base, undo)
+  keepNumbers(base, work.limits, undo)
   if (sandbox) undo.push(followClock(base, sandbox, work.wakeDue))
   const changes = openChangeFeed({ url: database.url, logger })
   undo.push(() => changes.close())
   // Another process may have found a provider away, or back.
   changes.subscribe((change) => change.topic === 'provider' && work.governor.wake())
-  undo.push(await listen(await createEdge(base, work, changes), config))
+  undo.push(await listen(await createEdge(base, work, changes, undo), config))
   const ownerLink = await ensureOwnerLink({ database, clock: base.clock, publicUrl: config.publicUrl })
   return { config, role, embedded, ownerLink }
 }

@@ -1,8 +1,8 @@
 import { providerModes } from '../config.ts'
-import type { ChangeFeed, Database } from '../database/index.ts'
+import type { ChangeFeed } from '../database/index.ts'
 import { requestErasure } from '../jobs/erasure/index.ts'
 import { CLERK_EVENTS, STRIPE_EVENTS } from '../jobs/membership/index.ts'
-import { createMetrics } from '../monitoring/index.ts'
+import { countWebhooks, createReadiness, observeWebhook, type WebhookCounts } from '../monitoring/index.ts'
 import { createServer, sessionSecret } from '../server/index.ts'
 import {
   clerkHandler,
@@ -13,26 +13,19 @@ import {
   stripeHandler,
   twilioSmsHandler,
 } from '../webhooks/index.ts'
-import type { Base } from './base.ts'
+import type { Base, Undo } from './base.ts'
 import { DASHBOARD_DIR } from './dashboard-build.ts'
 import { slackDecisions } from './slack-decisions.ts'
 import type { Work } from './work.ts'
 
 /** The HTTP edge: what answers a request. */
-export async function createEdge(base: Base, work: Work, changes: ChangeFeed) {
-  const { config, logger, database, clock, sandbox } = base
+export async function createEdge(base: Base, work: Work, changes: ChangeFeed, undo: Undo) {
+  const { config, logger, database, clock, sandbox, telemetry } = base
   const { publicUrl, production } = config
-  const metrics = createMetrics()
-  metrics.gauge('kinkeeper_process_resident_bytes', 'Resident memory of this process', () =>
-    process.memoryUsage.rss(),
-  )
-  metrics.gauge(
-    'kinkeeper_audit_head_seq',
-    'Entries that the audit’s chain has had',
-    () => base.sealer.head()?.seq ?? 0,
-  )
-  const refusals = (source: string, reason: string) =>
-    metrics.count('kinkeeper_webhook_refusals_total', { source, reason })
+  const counts = countWebhooks({ database, logger, instruments: telemetry.instruments })
+  undo.push(() => counts.stop())
+  const readiness = createReadiness({ url: database.url, executorId: work.engine.executorId })
+  undo.push(() => readiness.close())
   const server = createServer({
     database,
     clock,
@@ -53,14 +46,15 @@ export async function createEdge(base: Base, work: Work, changes: ChangeFeed) {
         requestErasure(tx, { clock, starter: work.starter }, { who: { memberId }, actor, alsoActive: false }),
       ),
     modes: providerModes(config),
-    webhooks: webhookHandlers(base, work, refusals),
+    webhooks: webhookHandlers(base, work, counts),
     sandbox: sandbox ? { controlUrl: `${sandbox.url}/control` } : null,
     publicUrl,
     production,
     sessionSecret: await sessionSecret(database),
     dashboardDir: DASHBOARD_DIR,
-    readiness: () => readiness(database),
-    metrics: () => metrics.text(),
+    readiness: () => readiness.check(),
+    metrics: () => telemetry.metricsText(),
+    reportError: (error, where) => telemetry.reporter.report(error, { where }),
   })
   return base.role === 'worker' ? onlyHowItIs(server.fetch) : server.fetch
 }
@@ -82,7 +76,7 @@ function onlyHowItIs(answer: (request: Request) => Response | Promise<Response>)
         )
 }
 
-function webhookHandlers(base: Base, work: Work, refusals: (source: string, reason: string) => void) {
+function webhookHandlers(base: Base, work: Work, { accepted, refused: refusals }: WebhookCounts) {
   const { config, logger, database, clock } = base
   const { publicUrl } = config
   const inbound = { database, clock, logger, refusals, first: base.slots.foreground }
@@ -92,37 +86,42 @@ function webhookHandlers(base: Base, work: Work, refusals: (source: string, reas
   const eventOptions = { ...inbound, eventsKey: config.eventsKey, known }
   const { cronSecret } = config
   const cron = { cronSecret, publicUrl, refusals, request: work.schedules.request }
+  const observed = (source: string, handler: Parameters<typeof observeWebhook>[1]) =>
+    observeWebhook(source, handler, accepted)
   return {
-    twilioSms: twilioSmsHandler({ ...inbound, twilio: config.twilio.settings, publicUrl, startReview }),
-    slackInteraction: slackInteractionHandler({
-      ...inbound,
-      slack: config.slack.settings,
-      connector: work.connectors.slack,
-      decisions: slackDecisions(database, work.review),
-    }),
-    stripe: stripeHandler({
-      ...json,
-      webhookSecret: config.stripe.settings?.webhookSecret ?? null,
-      handled: STRIPE_EVENTS,
-    }),
-    clerk: clerkHandler({
-      ...json,
-      webhookSecret: config.clerk.settings?.webhookSecret ?? null,
-      handled: CLERK_EVENTS,
-    }),
-    events: eventsHandler(eventOptions),
-    ingest: ingestHandler(eventOptions),
+    twilioSms: observed(
+      'twilio-sms',
+      twilioSmsHandler({ ...inbound, twilio: config.twilio.settings, publicUrl, startReview }),
+    ),
+    slackInteraction: observed(
+      'slack-interaction',
+      slackInteractionHandler({
+        ...inbound,
+        slack: config.slack.settings,
+        connector: work.connectors.slack,
+        decisions: slackDecisions(database, work.review),
+      }),
+    ),
+    stripe: observed(
+      'stripe',
+      stripeHandler({
+        ...json,
+        webhookSecret: config.stripe.settings?.webhookSecret ?? null,
+        handled: STRIPE_EVENTS,
+      }),
+    ),
+    clerk: observed(
+      'clerk',
+      clerkHandler({
+        ...json,
+        webhookSecret: config.clerk.settings?.webhookSecret ?? null,
+        handled: CLERK_EVENTS,
+      }),
+    ),
+    events: observed('events', eventsHandler(eventOptions)),
+    ingest: observed('events', ingestHandler(eventOptions)),
     lumaApproval: scheduledJobHandler(cron, 'luma-approval'),
     slackSync: scheduledJobHandler(cron, 'slack-sync'),
     cleanup: scheduledJobHandler(cron, 'cleanup'),
   }
-}
-
-/** The edge only listens once the schema is up to date and the engine runs, so the database is what can go away. */
-async function readiness(database: Database): Promise<{ ready: boolean; checks: Record<string, boolean> }> {
-  const answers = await database.pool.query('select 1').then(
-    () => true,
-    () => false,
-  )
-  return { ready: answers, checks: { database: answers, migrations: true, engine: true } }
 }

@@ -13,6 +13,7 @@ import {
 import { createGovernor, type Governor } from '../governor/index.ts'
 import { createJobPostReview, type JobPostReview } from '../jobs/job-post-review/index.ts'
 import { createMembership, type Membership } from '../jobs/membership/index.ts'
+import { observeGate, observeJobs } from '../monitoring/index.ts'
 import { type Logger, newId, SECOND_MS } from '../primitives/index.ts'
 import type { Base, Undo } from './base.ts'
 import { connect } from './connect.ts'
@@ -38,7 +39,7 @@ const DRAIN_LIMIT_MS = 35 * SECOND_MS
 
 /** The jobs, the approvals that they open, the governor of their requests, the engine that runs them and the clock that starts some. */
 export async function startWork(base: Base, undo: Undo): Promise<Work> {
-  const { config, logger, database, clock, slots } = base
+  const { config, logger, database, clock, slots, telemetry } = base
   const late: { engine: Engine | null } = { engine: null }
   const starter = () => {
     if (!late.engine) throw new Error('The engine has not started yet')
@@ -47,7 +48,7 @@ export async function startWork(base: Base, undo: Undo): Promise<Work> {
   const limits = limitsOf(config)
   const governor = createGovernor({ database, limits, holder: newId('gov'), logger })
   undo.push(() => governor.stop())
-  const connectors = connect(config, governor.gate)
+  const connectors = connect(config, observeGate(governor.gate, telemetry.instruments))
   const common = {
     database,
     clock,
@@ -67,7 +68,11 @@ export async function startWork(base: Base, undo: Undo): Promise<Work> {
   const { onDeadLetter } = deadLetters
   const works = base.role !== 'web'
   const onLost = () => endAsLost(logger)
-  const engine = await startEngine({ database, clock, logger, slots, jobs, works, onDeadLetter, onLost })
+  const observed = observeJobs(jobs, { database, ...telemetry })
+  const engine = await startEngine({
+    ...{ database, clock, logger, slots, works, onDeadLetter, onLost },
+    jobs: observed,
+  })
   late.engine = engine
   undo.push(() => engine.stop(DRAIN_LIMIT_MS))
   if (works) {

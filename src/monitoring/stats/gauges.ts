@@ -21,8 +21,12 @@ export const GAUGES = [
   'unknown_effects',
   /** Of a provider with a monthly budget, percent. */
   'provider_budget_used',
+  /** Of a provider's rate or places, whichever is nearer, percent. */
+  'provider_limit_used',
   /** 0 closed, 1 being tried, 2 open: of each provider that was ever asked. */
   'breaker',
+  /** To the database, of everybody. */
+  'database_connections',
   /** When something last came, of each source and of any: epoch milliseconds by the machine's clock. */
   'last_delivery_at',
   /** When a run of a job last failed for good, epoch milliseconds. */
@@ -45,12 +49,9 @@ const SLACK_MS = SECOND_MS
 /** A sample older than this says nothing about now. */
 const STALE_AFTER_MS = 4 * SAMPLE_EVERY_MS
 
-export type Budget = { provider: string; percent: number }
-export type SamplerOptions = {
-  clock: Clock
-  /** How much of each provider's monthly budget is used. */
-  readBudgets(): Promise<Budget[]>
-}
+/** How much of its limits is used, percent; null where there is none. */
+export type ProviderUse = { provider: string; budgetPercent: number | null; limitPercent: number | null }
+export type SamplerOptions = { clock: Clock; readProviderUse(): Promise<ProviderUse[]> }
 
 /** Takes a sample when the last one is old enough. To be called by one process at a time. */
 export async function sampleGauges(tx: Transaction, options: SamplerOptions): Promise<boolean> {
@@ -186,6 +187,8 @@ async function readWaiting(tx: Transaction): Promise<GaugeValue[]> {
     union all
     select 'unknown_effects', '', count(*) from effects where status = 'unknown'
     union all
+    select 'database_connections', '', count(*) from pg_stat_activity where datname = current_database()
+    union all
     select 'last_failure_at', job, max(at) from (
       select job, floor(extract(epoch from minute) * 1000) as at
       from run_stats where failed > 0 and minute > now() - interval '10 minutes'
@@ -208,14 +211,15 @@ async function readProviders(tx: Transaction, options: SamplerOptions): Promise<
   const states = await tx.db
     .select({ of: tables.providerStates.provider, breaker: tables.providerStates.breaker })
     .from(tables.providerStates)
-  const budgets = await options.readBudgets()
+  const uses = await options.readProviderUse()
+  const use = (gauge: GaugeName, of: string, value: number | null): GaugeValue[] =>
+    value === null ? [] : [{ gauge, of, value }]
   return [
     ...states.map(({ of, breaker }) => ({ gauge: 'breaker' as const, of, value: BREAKERS[breaker] })),
-    ...budgets.map(({ provider, percent }) => ({
-      gauge: 'provider_budget_used' as const,
-      of: provider,
-      value: percent,
-    })),
+    ...uses.flatMap(({ provider, budgetPercent, limitPercent }) => [
+      ...use('provider_budget_used', provider, budgetPercent),
+      ...use('provider_limit_used', provider, limitPercent),
+    ]),
   ]
 }
 

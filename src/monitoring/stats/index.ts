@@ -1,9 +1,9 @@
 export { BUCKET_GROWTH, bucketLimitMs, bucketOf, percentileMs } from './buckets.ts'
 export {
   ALL,
-  type Budget,
   type GaugeName,
   type GaugeValue,
+  type ProviderUse,
   readGauges,
   SAMPLE_EVERY_MS,
   sumOfGauge,

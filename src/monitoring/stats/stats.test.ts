@@ -38,7 +38,7 @@ function start(options: { batchRuns?: number } = {}): Stats {
     database,
     logger,
     clock: createClock(),
-    readBudgets: async () => [{ provider: 'circle', percent: 81.6 }],
+    readProviderUse: async () => [{ provider: 'circle', budgetPercent: 81.6, limitPercent: null }],
     everyMs: NEVER_MS,
     ...options,
   })

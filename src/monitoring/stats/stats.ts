@@ -13,7 +13,7 @@ import {
   SECOND_MS,
   serializeError,
 } from '../../primitives/index.ts'
-import { type Budget, sampleGauges } from './gauges.ts'
+import { type ProviderUse, sampleGauges } from './gauges.ts'
 import { countRuns } from './roller.ts'
 
 export type Stats = {
@@ -26,8 +26,7 @@ export type StatsOptions = {
   database: Database
   clock: Clock
   logger: Logger
-  /** How much of each provider's monthly budget is used. */
-  readBudgets(): Promise<Budget[]>
+  readProviderUse(): Promise<ProviderUse[]>
   /** For tests: how often, and runs at once while catching up. */
   everyMs?: number
   batchRuns?: number

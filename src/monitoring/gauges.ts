@@ -1,0 +1,178 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Attributes, Meter, Observable } from '@opentelemetry/api'
+import type { Database } from '../database/index.ts'
+import { SECOND_MS } from '../primitives/index.ts'
+import { ALL, type GaugeName, readGauges } from './stats/index.ts'
+
+/** A scrape never waits longer for the database; what is read from it is then left out. */
+const READ_LIMIT_MS = SECOND_MS
+const NANOSECONDS = 1e9
+
+/** How a sampled gauge is shown: under which name, with which label, in which unit. */
+type Shown = { gauge: GaugeName; name: string; description: string; label?: string; divideBy?: number }
+
+const SAMPLED: readonly Shown[] = [
+  { gauge: 'running_jobs', name: 'kinkeeper_runs_running', description: 'Runs under way', label: 'job' },
+  {
+    gauge: 'queued_jobs',
+    name: 'kinkeeper_runs_queued',
+    description: 'Runs that wait in line',
+    label: 'job',
+  },
+  {
+    gauge: 'oldest_queued_age_ms',
+    name: 'kinkeeper_runs_oldest_queued_seconds',
+    description: 'How long the first in line has waited',
+    divideBy: SECOND_MS,
+  },
+  {
+    gauge: 'dlq_count',
+    name: 'kinkeeper_dead_letters_open',
+    description: 'Failed runs that wait for a person',
+    label: 'job',
+  },
+  {
+    gauge: 'waiting_approvals',
+    name: 'kinkeeper_approvals_waiting',
+    description: 'Approvals and questions that wait for a person',
+    label: 'kind',
+  },
+  {
+    gauge: 'unknown_effects',
+    name: 'kinkeeper_effects_unknown',
+    description: 'Outward calls of which nobody knows whether they happened',
+  },
+  {
+    gauge: 'last_failure_at',
+    name: 'kinkeeper_job_last_failure_timestamp_seconds',
+    description: 'When a run of the job last failed for good (to the minute)',
+    label: 'job',
+    divideBy: SECOND_MS,
+  },
+  {
+    gauge: 'last_delivery_at',
+    name: 'kinkeeper_webhook_last_delivery_timestamp_seconds',
+    description: 'When the source last delivered something',
+    label: 'source',
+    divideBy: SECOND_MS,
+  },
+  {
+    gauge: 'breaker',
+    name: 'kinkeeper_provider_breaker_state',
+    description: '0: answering, 1: being tried, 2: away',
+    label: 'provider',
+  },
+  {
+    gauge: 'provider_budget_used',
+    name: 'kinkeeper_provider_budget_used_ratio',
+    description: 'Used of the month’s requests',
+    label: 'provider',
+    divideBy: 100,
+  },
+  {
+    gauge: 'provider_limit_used',
+    name: 'kinkeeper_provider_limit_used_ratio',
+    description: 'Used of the provider’s rate or simultaneous requests, whichever is nearer',
+    label: 'provider',
+    divideBy: 100,
+  },
+  {
+    gauge: 'database_connections',
+    name: 'kinkeeper_database_connections',
+    description: 'Connections to the database, of everybody',
+  },
+]
+
+/** Shows what was last sampled. It is of the whole installation: every process shows the same. */
+export function observeSamples(meter: Meter, database: Database): void {
+  const gauges = SAMPLED.map((shown) => ({
+    ...shown,
+    instrument: meter.createObservableGauge(shown.name, { description: shown.description }),
+  }))
+  const reachable = meter.createObservableGauge('kinkeeper_database_up', {
+    description: '1 while the database answers within a second',
+  })
+  let reading: ReturnType<typeof readGauges> | null = null
+  meter.addBatchObservableCallback(
+    async (result) => {
+      // One at a time: while the database hangs, scrapes must not take the pool's connections one after the other.
+      reading ??= readGauges(database).finally(() => {
+        reading = null
+      })
+      const read = await within(reading, READ_LIMIT_MS)
+      result.observe(reachable, read.ok ? 1 : 0)
+      if (!read.ok || read.value === null) return
+      // Where there are labels, the sum over them is Prometheus's to make.
+      for (const { gauge, instrument, label, divideBy = 1 } of gauges)
+        for (const { of, value } of read.value.all.filter((each) => each.gauge === gauge))
+          if ((of === ALL) === (label === undefined))
+            result.observe(instrument, value / divideBy, label === undefined ? {} : { [label]: of })
+    },
+    [reachable, ...gauges.map(({ instrument }) => instrument)],
+  )
+}
+
+/** Shows how this process is: memory, processor, how late its event loop is, and its pool of connections. */
+export function observeProcess(meter: Meter, database: Database): { stop(): void } {
+  const delay = monitorEventLoopDelay({ resolution: 20 })
+  delay.enable()
+  const show = (name: string, description: string, read: () => [number, Attributes?][], unit = '') => {
+    const gauge = meter.createObservableGauge(name, { description, unit })
+    observeAll(gauge, read)
+  }
+  show('kinkeeper_process_resident_bytes', 'Resident memory of this process', () => [
+    [process.memoryUsage.rss()],
+  ])
+  show('kinkeeper_process_heap_used_bytes', 'Memory that JavaScript objects of this process take', () => [
+    [process.memoryUsage().heapUsed],
+  ])
+  show('kinkeeper_process_uptime_seconds', 'Since this process was started', () => [[process.uptime()]])
+  show('kinkeeper_event_loop_lag_seconds', 'How late timers fired since this was last read', () => {
+    const lag: [number, Attributes][] = [
+      [delay.percentile(50) / NANOSECONDS, { quantile: '0.5' }],
+      [delay.percentile(99) / NANOSECONDS, { quantile: '0.99' }],
+      [delay.max / NANOSECONDS, { quantile: '1' }],
+    ]
+    delay.reset()
+    return lag.map(([seconds, labels]) => [Number.isFinite(seconds) ? seconds : 0, labels])
+  })
+  const { pool } = database
+  show('kinkeeper_database_pool_connections', 'This process’s connections by state', () => [
+    [pool.totalCount - pool.idleCount, { state: 'in_use' }],
+    [pool.idleCount, { state: 'idle' }],
+  ])
+  show('kinkeeper_database_pool_waiting', 'Statements of this process that wait for a connection', () => [
+    [pool.waitingCount],
+  ])
+  const cpu = meter.createObservableCounter('kinkeeper_process_cpu_seconds_total', {
+    description: 'Processor time that this process has used',
+    unit: 's',
+  })
+  observeAll(cpu, () => {
+    const { user, system } = process.cpuUsage()
+    return [[(user + system) / 1e6]]
+  })
+  return { stop: () => delay.disable() }
+}
+
+function observeAll(instrument: Observable, read: () => [number, Attributes?][]): void {
+  instrument.addCallback((result) => {
+    for (const [value, labels] of read()) result.observe(value, labels)
+  })
+}
+
+async function within<T>(work: Promise<T>, limitMs: number): Promise<{ ok: true; value: T } | { ok: false }> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<{ ok: false }>((resolve) => {
+    timer = setTimeout(() => resolve({ ok: false }), limitMs)
+  })
+  const answer = work.then(
+    (value) => ({ ok: true as const, value }),
+    () => ({ ok: false as const }),
+  )
+  try {
+    return await Promise.race([answer, limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}
