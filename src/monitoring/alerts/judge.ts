@@ -13,9 +13,10 @@
  * depend on what is not known.
  */
 import { describeDuration, MINUTE_MS } from '../../primitives/index.ts'
+import { ALL, percentileMs } from '../stats/index.ts'
 import { type Comparison, type Condition, leavesOf, type Operator, selectorOf } from './conditions.ts'
-import { METRICS, type MetricName } from './metrics.ts'
-import { GAUGES, NOTICE_JOB, type Readings, type Sample } from './readings.ts'
+import { METRIC_NAMES, METRICS, type MetricName } from './metrics.ts'
+import { GAUGE_OF, NOTICE_JOB, type Readings, type Sample } from './readings.ts'
 import type { AlertRule } from './rules.ts'
 
 export type Truth = 'true' | 'false' | 'few' | 'blind'
@@ -24,8 +25,6 @@ export type Verdict = { fires: Truth; stands: Truth; seen: string }
 
 /** Samples come every 15 s; so long without one, and nobody knows what was in between. */
 const LONGEST_GAP_MS = MINUTE_MS
-/** Bucket n of the durations holds up to this to the power of n, in milliseconds. */
-const BUCKET_GROWTH = 1.05
 
 /**
  * What the rule is judged for: each job, source or provider that has been heard of when it names one, else once for
@@ -35,13 +34,9 @@ export function causesOf(rule: AlertRule, readings: Readings): string[] {
   const selector = selectorOf(rule.condition)
   if (selector === null) return ['']
   const named = leavesOf(rule.condition).flatMap((leaf) => (leaf.kind === 'selection' ? [leaf.value] : []))
-  const sampled = [...readings.samples].flatMap(([gauge, byOf]) =>
-    Object.entries(GAUGES).some(
-      ([metric, name]) => name === gauge && METRICS[metric as MetricName].by === selector,
-    )
-      ? [...byOf.keys()]
-      : [],
-  )
+  const sampled = METRIC_NAMES.filter((metric) => METRICS[metric].by === selector).flatMap((metric) => [
+    ...(readings.samples.get(GAUGE_OF[metric] ?? '')?.keys() ?? []),
+  ])
   const ran = selector === 'job_name' ? readings.runs.map(({ job }) => job) : []
   return [...new Set([...named, ...sampled, ...ran])].filter((cause) => cause !== '' && cause !== NOTICE_JOB)
 }
@@ -140,26 +135,25 @@ function isCovered({ rule, nowMs }: Scope, samples: readonly Sample[]): boolean 
 
 /** The window's samples of what the rule is about, in the metric's unit, oldest first. */
 function samplesOf({ rule, readings, nowMs, cause }: Scope, metric: MetricName): Sample[] {
-  const byOf = readings.samples.get(GAUGES[metric] ?? '')
-  const inWindow = (list: readonly Sample[] | undefined) =>
-    (list ?? []).filter(({ atMs }) => atMs > nowMs - rule.windowMs && atMs <= nowMs)
-  if (!byOf) return []
+  const byOf = readings.samples.get(GAUGE_OF[metric] ?? '')
+  const own = new Map((byOf?.get(cause) ?? []).map(({ atMs, value }) => [atMs, value]))
+  const times = readings.sampledAtMs.filter((atMs) => atMs > nowMs - rule.windowMs && atMs <= nowMs)
+  // Nobody has fallen silent who never delivered anything.
   if (metric === 'silence')
-    // No delivery ever is no silence: there was nobody to fall silent.
-    return inWindow(byOf.get(cause)).flatMap(({ atMs, value }) =>
-      value > 0 ? [{ atMs, value: Math.max(0, atMs - value) }] : [],
-    )
-  if (metric === 'provider_budget_used' && cause === '') return highest([...byOf.values()].flatMap(inWindow))
-  if (cause === '' || metric !== 'queued_jobs') return inWindow(byOf.get(cause))
-  // A job with nothing in the queue has no sample; that the others were counted says that it is none.
-  const own = new Map(inWindow(byOf.get(cause)).map(({ atMs, value }) => [atMs, value]))
-  return inWindow(byOf.get('')).map(({ atMs }) => ({ atMs, value: own.get(atMs) ?? 0 }))
+    return times.flatMap((atMs) => {
+      const lastMs = own.get(atMs)
+      return lastMs ? [{ atMs, value: Math.max(0, atMs - lastMs) }] : []
+    })
+  // A budget is a provider's: of all, it is the one that is used up furthest.
+  const values =
+    metric === 'provider_budget_used' && cause === ALL ? highest([...(byOf?.values() ?? [])]) : own
+  return times.map((atMs) => ({ atMs, value: values.get(atMs) ?? 0 }))
 }
 
-function highest(samples: readonly Sample[]): Sample[] {
+function highest(lists: readonly (readonly Sample[])[]): Map<number, number> {
   const byTime = new Map<number, number>()
-  for (const { atMs, value } of samples) byTime.set(atMs, Math.max(value, byTime.get(atMs) ?? value))
-  return [...byTime].map(([atMs, value]) => ({ atMs, value })).sort((a, b) => a.atMs - b.atMs)
+  for (const { atMs, value } of lists.flat()) byTime.set(atMs, Math.max(value, byTime.get(atMs) ?? value))
+  return byTime
 }
 
 type Counted = { finished: number; failed: number }
@@ -187,18 +181,11 @@ function valueOverRuns(scope: Scope, metric: MetricName, { finished, failed }: C
   return metric === 'failure_rate' ? failed / finished : (finished - failed) / finished
 }
 
-/** The upper end of the bucket in which nineteen of twenty runs are reached; null without runs. */
 function percentile95(scope: Scope): number | null {
   const buckets = new Map<number, number>()
   for (const row of scope.readings.durations)
     if (isAbout(scope, row)) buckets.set(row.bucket, (buckets.get(row.bucket) ?? 0) + row.count)
-  const total = [...buckets.values()].reduce((sum, count) => sum + count, 0)
-  let reached = 0
-  for (const [bucket, count] of [...buckets].sort(([a], [b]) => a - b)) {
-    reached += count
-    if (reached >= total * 0.95) return BUCKET_GROWTH ** bucket
-  }
-  return null
+  return percentileMs(buckets, 0.95)
 }
 
 function compare(seen: number, { operator, value }: Comparison): boolean {

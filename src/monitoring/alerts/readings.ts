@@ -5,6 +5,7 @@
 import { and, gt, inArray, lte, type SQL, sql } from 'drizzle-orm'
 import { type Drizzle, tables } from '../../database/index.ts'
 import { DAY_MS } from '../../primitives/index.ts'
+import { ALL, type GaugeName } from '../stats/index.ts'
 import { leavesOf, selectorOf } from './conditions.ts'
 import { METRICS, type MetricName } from './metrics.ts'
 import type { AlertRule } from './rules.ts'
@@ -17,12 +18,14 @@ export type Sample = { atMs: number; value: number }
 export type Readings = {
   runs: readonly RunCount[]
   durations: readonly DurationCount[]
+  /** When samples were taken, oldest first. One is of everything at once: what has no value at a time was zero then. */
+  sampledAtMs: readonly number[]
   /** By gauge, then by what it is of; each oldest first. */
   samples: ReadonlyMap<string, ReadonlyMap<string, readonly Sample[]>>
 }
 
 /** The gauge that a metric's samples are kept as. */
-export const GAUGES: Partial<Record<MetricName, string>> = {
+export const GAUGE_OF: Partial<Record<MetricName, GaugeName>> = {
   queued_jobs: 'queued_jobs',
   oldest_queued_age: 'oldest_queued_age_ms',
   dlq_count: 'dlq_count',
@@ -34,6 +37,9 @@ export const GAUGES: Partial<Record<MetricName, string>> = {
 /** Notices of alerts are runs too; counted in, a broken channel would keep alerts alive about itself. */
 export const NOTICE_JOB = 'alert-notice'
 
+/** Every sample has a value of this, so it says when there was one. */
+const ALWAYS: GaugeName = 'queued_jobs'
+
 /** Reads what these rules need, in at most three statements. */
 export async function loadReadings(
   db: Drizzle,
@@ -41,10 +47,12 @@ export async function loadReadings(
   nowMs: number,
 ): Promise<Readings> {
   const needs = needsOf(rules)
+  const samples = needs.gauges.length > 0 ? await loadSamples(db, needs.gauges, nowMs) : new Map()
   return {
     runs: needs.runsMs > 0 ? await loadRuns(db, nowMs - needs.runsMs, nowMs) : [],
     durations: needs.durationsMs > 0 ? await loadDurations(db, nowMs - needs.durationsMs, nowMs) : [],
-    samples: needs.gauges.length > 0 ? await loadSamples(db, needs.gauges, nowMs) : new Map(),
+    sampledAtMs: (samples.get(ALWAYS)?.get(ALL) ?? []).map(({ atMs }: Sample) => atMs),
+    samples,
   }
 }
 
@@ -53,11 +61,12 @@ type Needs = { runsMs: number; durationsMs: number; gauges: GaugeNeed[] }
 
 function needsOf(rules: readonly AlertRule[]): Needs {
   const needs: Needs = { runsMs: 0, durationsMs: 0, gauges: [] }
+  const longestMs = Math.max(...rules.map(({ windowMs }) => windowMs))
   for (const rule of rules) {
     const each = selectorOf(rule.condition) !== null
     for (const leaf of leavesOf(rule.condition)) {
       if (leaf.kind === 'selection') continue
-      const gauge = GAUGES[leaf.metric]
+      const gauge = GAUGE_OF[leaf.metric]
       // A budget has no value of all: the highest is taken.
       const wants = each || METRICS[leaf.metric].by === 'provider'
       if (gauge) needs.gauges.push({ gauge, windowMs: rule.windowMs, each: wants })
@@ -65,6 +74,7 @@ function needsOf(rules: readonly AlertRule[]): Needs {
       if (leaf.metric === 'p95_duration') needs.durationsMs = Math.max(needs.durationsMs, rule.windowMs)
     }
   }
+  if (needs.gauges.length > 0) needs.gauges.push({ gauge: ALWAYS, windowMs: longestMs, each: false })
   return needs
 }
 
