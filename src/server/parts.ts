@@ -8,6 +8,7 @@ import type { RunStarter, Schedules } from '../engine/index.ts'
 import type { JobPostReview } from '../jobs/job-post-review/index.ts'
 import type { Membership } from '../jobs/membership/index.ts'
 import type { Clock, Logger } from '../primitives/index.ts'
+import type { AlertDesk } from './alerts.ts'
 import type { Role } from './contract.ts'
 
 /** What the HTTP edge works with. Nothing here is read from the environment. */
@@ -28,6 +29,7 @@ export type ServerParts = {
   deadLetters: Pick<DeadLetters, 'parts' | 'compensation' | 'letterAction'>
   /** A job has just been paused, or goes on. */
   lookAgainWhatIsPaused(): Promise<void>
+  alerts: AlertDesk
   /** Whether outside schedulers may start jobs: CRON_SECRET is set. */
   cronOpen: boolean
   limits: Record<ProviderName, ProviderLimits>

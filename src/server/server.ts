@@ -8,6 +8,7 @@ import { ACCESS, type RouteName, type Routes, requireRole } from './access.ts'
 import { exportAudit } from './audit-export.ts'
 import { listAudit } from './audit-list.ts'
 import { createAuditVerification } from './audit-verification.ts'
+import { acknowledge, listAlerts, mute, readRunbookPage, test } from './alerts.ts'
 import { type Auth, createAuth } from './auth.ts'
 import { streamChanges } from './changes.ts'
 import { listConnections } from './connections.ts'
@@ -147,6 +148,11 @@ function createRoutes(parts: ServerParts, auth: Auth): Routes {
     'GET /api/connections': listConnections(parts),
     'GET /api/health': readHealth(parts),
     'GET /api/overview': readOverview(parts),
+    'GET /api/alerts': listAlerts(parts),
+    'POST /api/alerts/:id/acknowledge': acknowledge(parts),
+    'GET /api/alerts/rules/:name/runbook': readRunbookPage(parts),
+    'POST /api/alerts/rules/:name/mute': mute(parts),
+    'POST /api/alerts/rules/:name/test': test(parts),
     'GET /api/people': listPeople(parts),
     'POST /api/people/invitations': invitePerson(parts),
     'PATCH /api/people/:id': changeRole(parts),

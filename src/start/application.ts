@@ -11,6 +11,7 @@ import {
 import { createSlots } from '../engine/index.ts'
 import { armSeams, createClock, type Logger } from '../primitives/index.ts'
 import { ensureOwnerLink } from '../server/index.ts'
+import { loadAlertRules } from './alert-rules.ts'
 import type { Base, Undo } from './base.ts'
 import { ensureDashboard } from './dashboard-build.ts'
 import { createEdge } from './edge.ts'
@@ -53,6 +54,8 @@ async function startParts(
   logger: Logger,
   undo: Undo,
 ): Promise<Application['facts']> {
+  // First: what is wrong with the file is said before anything has been started.
+  const alertRules = loadAlertRules(config.alertsFile)
   const [{ database, embedded }, sandbox] = await Promise.all([
     startDatabase(config, role, logger, undo),
     startSandbox(config, logger, undo),
@@ -70,6 +73,7 @@ async function startParts(
     sandbox,
     role,
     sealer,
+    alertRules,
   }
   if (sandbox) await readSandboxClock(`${sandbox.url}/control`, base.clock)
   const work = await startWork(base, undo)

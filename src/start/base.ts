@@ -2,6 +2,7 @@ import type { AuditSealer } from '../audit/index.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/index.ts'
 import type { Slots } from '../engine/index.ts'
+import type { AlertRules } from '../monitoring/alerts/index.ts'
 import type { Telemetry } from '../monitoring/index.ts'
 import type { Clock, Logger } from '../primitives/index.ts'
 import type { Role } from './role.ts'
@@ -15,6 +16,7 @@ export type Base = {
   slots: Slots
   telemetry: Telemetry
   sealer: AuditSealer
+  alertRules: AlertRules
   sandbox: { url: string } | null
   role: Role
 }

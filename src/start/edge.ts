@@ -38,6 +38,7 @@ export async function createEdge(base: Base, work: Work, changes: ChangeFeed, un
     graceMs: config.membership.graceMs,
     schedules: work.schedules,
     deadLetters: work.deadLetters,
+    alerts: work.alerting.desk,
     lookAgainWhatIsPaused: work.engine.lookAgainWhatIsPaused,
     cronOpen: config.cronSecret !== null,
     limits: work.limits,

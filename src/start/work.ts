@@ -15,6 +15,7 @@ import { createJobPostReview, type JobPostReview } from '../jobs/job-post-review
 import { createMembership, type Membership } from '../jobs/membership/index.ts'
 import { observeGate, observeJobs } from '../monitoring/index.ts'
 import { type Logger, newId, SECOND_MS } from '../primitives/index.ts'
+import { createAlerting } from './alerting.ts'
 import type { Base, Undo } from './base.ts'
 import { connect } from './connect.ts'
 import { limitsOf } from './limits.ts'
@@ -30,6 +31,7 @@ export type Work = {
   schedules: Schedules
   deadLetters: DeadLetters
   engine: Engine
+  alerting: ReturnType<typeof createAlerting>
   starter: () => RunStarter
   wakeDue: () => Promise<void>
 }
@@ -63,7 +65,11 @@ export async function startWork(base: Base, undo: Undo): Promise<Work> {
   const approvals: Approvals = createApprovals({ database, clock, starter, kinds, ...config.approvals })
   const byName = new Map<string, Job>()
   const deadLetters = createDeadLetters({ database, clock, logger, starter, jobs: () => byName })
-  const jobs = [...review.jobs, ...membership.jobs, approvals.timer, ...deadLetters.jobs]
+  const alerting = createAlerting(base, { connectors, starter })
+  const jobs = [
+    ...[...review.jobs, ...membership.jobs, approvals.timer],
+    ...[...deadLetters.jobs, alerting.desk.notices],
+  ]
   for (const job of jobs) byName.set(job.name, job)
   const { onDeadLetter } = deadLetters
   const works = base.role !== 'web'
@@ -78,6 +84,8 @@ export async function startWork(base: Base, undo: Undo): Promise<Work> {
   if (works) {
     const policies = deadLetters.watch()
     undo.push(() => policies.stop())
+    const alerts = alerting.watch()
+    undo.push(() => alerts.stop())
   }
   // Runs may lie parked from before; somebody has to look whether their provider is back.
   governor.wake()
@@ -97,6 +105,7 @@ export async function startWork(base: Base, undo: Undo): Promise<Work> {
   }
   return {
     ...{ review, membership, approvals, connectors, governor, limits, schedules, deadLetters, engine },
+    alerting,
     starter,
     wakeDue,
   }
