@@ -102,7 +102,7 @@ export async function testRule(parts: ActionParts, name: string, actor: Actor): 
     throw new ConflictError(
       `The rule ${name} tells nobody. Add channels to its "notify" in alerts.yaml first.`,
     )
-  const testId = newId('tst')
+  const testId = `${newId('tst')}/${rule.name}`
   await parts.database.transaction(async (tx) => {
     const alert = { id: testId, rule: rule.name, severity: rule.severity, cause: '' }
     await startNotices(tx, parts, alert, {

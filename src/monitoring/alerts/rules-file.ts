@@ -28,8 +28,13 @@ const PHONE = /^\+\d{6,15}$/
  * Reads the rules.
  * @param text the file's content
  * @param file its name, as problems are to say it
+ * @param hasPage whether there is a page of this name in `docs/runbooks`
  */
-export function parseRules(text: string, file: string): ParsedRules {
+export function parseRules(
+  text: string,
+  file: string,
+  hasPage: (name: string) => boolean = () => true,
+): ParsedRules {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
   const problems: string[] = []
@@ -38,12 +43,16 @@ export function parseRules(text: string, file: string): ParsedRules {
   }
   for (const error of document.errors) at(error.pos[0], `this is not YAML: ${error.message.split('\n')[0]}`)
   if (problems.length > 0) return { ok: false, problems }
-  const reading: Reading = { text, at }
+  const reading: Reading = { text, at, hasPage }
   const rules = readTop(reading, document.contents)
   return problems.length > 0 ? { ok: false, problems } : { ok: true, rules }
 }
 
-type Reading = { text: string; at(offset: number, sentence: string): void }
+type Reading = {
+  text: string
+  at(offset: number, sentence: string): void
+  hasPage(name: string): boolean
+}
 type Value = ParsedNode | null
 
 function readTop(reading: Reading, contents: Value): AlertRules {
@@ -155,7 +164,15 @@ function readNotify(reading: Reading, node: Value | undefined): AlertRule['notif
 function readRunbook(reading: Reading, node: Value | undefined): string | null {
   if (node === undefined) return null
   const runbook = textOf(node)
-  if (runbook !== null && (/^https?:\/\/\S+$/.test(runbook) || NAME.test(runbook))) return runbook
+  if (runbook !== null && /^https?:\/\/\S+$/.test(runbook)) return runbook
+  if (runbook !== null && NAME.test(runbook)) {
+    if (reading.hasPage(runbook)) return runbook
+    reading.at(
+      offsetOf(node),
+      `there is no page docs/runbooks/${runbook}.md. Write one, or name one that is there.`,
+    )
+    return null
+  }
   reading.at(
     offsetOf(node),
     `runbook ${shown(node)} cannot be used. Write an address, or the name of a page in docs/runbooks such as alert-failure-rate.`,
