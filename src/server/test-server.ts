@@ -11,6 +11,7 @@ import { createMembership } from '../jobs/membership/index.ts'
 import { createClock, createLogger, DAY_MS, newId } from '../primitives/index.ts'
 import type { Role } from './contract.ts'
 import { createServer, type ServerParts } from './index.ts'
+import { testAlertDesk } from './test-alerts.ts'
 import { stubConnectors } from './test-connectors.ts'
 
 export type Ask = (
@@ -38,6 +39,7 @@ export async function startTestServer({ url, drop }: { url: string; drop(): Prom
     membership: rooms.membership,
     graceMs: GRACE_MS,
     schedules: rooms.schedules,
+    alerts: rooms.alerts,
     cronOpen: false,
     limits: LIMITS,
     erase: (memberId, actor) =>
@@ -181,13 +183,16 @@ async function startRooms(url: string) {
   late.approvals = approvals
   const byName = new Map<string, Job>()
   const deadLetters = createDeadLetters({ database, clock, logger: silent, starter, jobs: () => byName })
-  const jobs = [...review.jobs, ...membership.jobs, approvals.timer, TIDY, ...deadLetters.jobs]
+  const alerts = testAlertDesk({ database, clock, connectors: outside, starter })
+  const others = [approvals.timer, TIDY, alerts.notices]
+  const jobs = [...review.jobs, ...membership.jobs, ...others, ...deadLetters.jobs]
   for (const job of jobs) byName.set(job.name, job)
   const { onDeadLetter } = deadLetters
   const engine = await startEngine({ database, clock, logger: silent, jobs, onDeadLetter })
   late.engine = engine
   const schedules = await startSchedules({ database, clock, logger: silent, starter, definitions: [TIDYING] })
-  return { database, clock, outside, review, membership, approvals, schedules, deadLetters, starter, engine }
+  const shown = { review, membership, approvals, schedules, deadLetters, alerts }
+  return { database, clock, outside, ...shown, starter, engine }
 }
 
 export const JOB_POST =
