@@ -16,6 +16,7 @@ import { registerJob } from './execution.ts'
 import type { Job } from './jobs.ts'
 import { createLease, type Lease } from './leases.ts'
 import { type RunEnvironment, StepFailedError } from './run-context.ts'
+import { ensureRunIndexes } from './run-indexes.ts'
 import { createSlots, type Slots } from './slots.ts'
 import { createStarter, type RunStarter } from './starter.ts'
 
@@ -108,6 +109,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   })
   await lease.start(options.onLost ?? (() => {}))
   await caretaker.start(works)
+  const indexes = ensureRunIndexes(database, logger)
   // Once the caller holds what is returned here: a run may start others.
   setImmediate(begin.resolve)
   return {
@@ -116,7 +118,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     lookAgainWhatIsPaused: caretaker.lookAgain,
     async stop(limitMs) {
       state.stopping = true
-      await caretaker.stop()
+      await Promise.all([caretaker.stop(), indexes.stop()])
       return stopEngine({ drain, lease, client, logger }, limitMs)
     },
   }

@@ -40,6 +40,7 @@ export const ACCESS = {
   'GET /api/inbox': 'viewer',
   'GET /api/submissions': 'viewer',
   'GET /api/submissions/:id': 'viewer',
+  'GET /api/runs': 'viewer',
   'GET /api/runs/:id': 'viewer',
   'POST /api/approvals/:id/decision': 'approver',
   'POST /api/submissions/:id/publication/retry': 'approver',

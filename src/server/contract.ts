@@ -7,6 +7,7 @@ import type { ProviderName } from '../connectors/contract.ts'
 import type { ParsedJobPost, ParserName } from '../extraction/schema.ts'
 import type { LetterGroup } from './dead-letters-contract.ts'
 import type { QuestionItem } from './membership-contract.ts'
+import type { RunLinks } from './run-list-contract.ts'
 
 export type Role = 'owner' | 'operator' | 'approver' | 'viewer'
 export type ProviderStatus = {
@@ -216,6 +217,8 @@ export type RunSummary = {
   finishedAt: string | null
   /** Put down until the provider is back; it goes on by itself. `times`: how often in this outage. */
   parked: { provider: ProviderName; reason: string; since: string; times: number } | null
+  /** Put down because a person has paused its job; it goes on when the job does. */
+  paused: boolean
 }
 export type StepView = {
   name: string
@@ -240,11 +243,23 @@ export type RunDetail = {
   memberId: string | null
   executor: string | null
   recoveries: number
+  links: RunLinks
 }
 
 /** GET /api/changes: server-sent events `change` with this as data; a client refetches what it names. */
 export type Change = {
-  topic: 'inbox' | 'submission' | 'run' | 'effect' | 'clock' | 'member' | 'schedule' | 'provider' | 'alert'
+  topic:
+    | 'inbox'
+    | 'submission'
+    | 'run'
+    | 'effect'
+    | 'clock'
+    | 'member'
+    | 'schedule'
+    | 'provider'
+    | 'alert'
+    | 'dead-letter'
+    | 'job'
   id: string | null
 }
 

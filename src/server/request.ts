@@ -39,7 +39,8 @@ export function pathId(context: ServerContext, name = 'id'): string {
 export type Cursor = { at: Date; id: string }
 
 const LAST_MS = Date.UTC(9999, 11, 31)
-const cursorSchema = z.tuple([z.int().min(0).max(LAST_MS), z.string().min(1).max(100)])
+/** As long as the longest id of a run. */
+const cursorSchema = z.tuple([z.int().min(0).max(LAST_MS), z.string().min(1).max(300)])
 
 /** An opaque text that continues a list after this row. */
 export function writeCursor(at: Date, id: string): string {

@@ -13,7 +13,7 @@ export async function viewRuns(db: Drizzle, runs: readonly Run[]): Promise<contr
   return runs.map((run) => viewRun(run, parked.get(run.id) ?? null))
 }
 
-type Parked = contract.RunSummary['parked']
+type Parked = contract.RunSummary['parked'] | 'paused' | null
 
 /** Why those that were put down wait, by run. */
 export async function readParked(db: Drizzle, runs: readonly Run[]): Promise<Map<string, Parked>> {
@@ -25,14 +25,16 @@ export async function readParked(db: Drizzle, runs: readonly Run[]): Promise<Map
     .from(parkedRuns)
     .where(and(inArray(parkedRuns.runId, runIds), isNull(parkedRuns.wokenAt)))
   return new Map(
-    rows.map(({ runId, provider, reason, since, times }) => [
+    rows.map(({ runId, provider, reason, since, times }): [string, Parked] => [
       runId,
-      {
-        provider: provider as ProviderName, // written from a ParkError of the governor
-        reason: maskPersonalData(reason),
-        since: since.toISOString(),
-        times,
-      },
+      provider.startsWith('job:')
+        ? 'paused'
+        : {
+            provider: provider as ProviderName, // written from a ParkError of the governor
+            reason: maskPersonalData(reason),
+            since: since.toISOString(),
+            times,
+          },
     ]),
   )
 }
@@ -46,7 +48,8 @@ export function viewRun(run: Run, parked: Parked): contract.RunSummary {
     createdAt: new Date(run.createdAtMs).toISOString(),
     startedAt: isoOrNull(run.startedAtMs),
     finishedAt: isoOrNull(run.finishedAtMs),
-    parked,
+    parked: parked === 'paused' ? null : parked,
+    paused: parked === 'paused',
   }
 }
 

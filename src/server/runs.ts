@@ -16,6 +16,7 @@ import type { RouteHandler } from './access.ts'
 import type { RunDetail, SubmissionSummary } from './contract.ts'
 import type { ServerParts } from './parts.ts'
 import { pathId, readBody, textSchema } from './request.ts'
+import { readLinks } from './run-list.ts'
 import { readParked, showJson, subjectOf, viewRun, viewStep } from './run-view.ts'
 import { summariesOf, viewEffect } from './submission-view.ts'
 
@@ -24,13 +25,14 @@ export function readRunDetail(parts: ServerParts): RouteHandler {
   return async (context) => {
     const { db } = parts.database
     const run = await readRun(pathId(context))
-    const [parked, steps, effects, submission, memberId, recoveries] = await Promise.all([
+    const [parked, steps, effects, submission, memberId, recoveries, links] = await Promise.all([
       readParked(db, [run]),
       readSteps(db, run),
       listEffectsOfRun(db, run.id),
       submissionOf(parts, run),
       memberOf(parts, run),
       recoveriesOf(db, run.id),
+      readLinks(db, run),
     ])
     return context.json<RunDetail>({
       run: viewRun(run, parked.get(run.id) ?? null),
@@ -43,6 +45,8 @@ export function readRunDetail(parts: ServerParts): RouteHandler {
       memberId,
       executor: run.executorId,
       recoveries,
+      // A run that waits for somebody is due in the year 3000.
+      links: parked.has(run.id) ? { ...links, dueAt: null } : links,
     })
   }
 }

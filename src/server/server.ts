@@ -5,10 +5,10 @@
 import { Hono } from 'hono'
 import { newId, serializeError } from '../primitives/index.ts'
 import { ACCESS, type RouteName, type Routes, requireRole } from './access.ts'
+import { acknowledge, listAlerts, mute, readRunbookPage, test } from './alerts.ts'
 import { exportAudit } from './audit-export.ts'
 import { listAudit } from './audit-list.ts'
 import { createAuditVerification } from './audit-verification.ts'
-import { acknowledge, listAlerts, mute, readRunbookPage, test } from './alerts.ts'
 import { type Auth, createAuth } from './auth.ts'
 import { streamChanges } from './changes.ts'
 import { listConnections } from './connections.ts'
@@ -36,6 +36,7 @@ import { listMembers } from './members/member-list.ts'
 import { readOverview } from './overview.ts'
 import type { ServerEnv, ServerParts } from './parts.ts'
 import { changeRole, invitePerson, listPeople, removePerson, welcome } from './people.ts'
+import { listRuns } from './run-list.ts'
 import { cancel, readRunDetail, retryRun } from './runs.ts'
 import { sandboxSignIn } from './sandbox-door.ts'
 import { sandboxProxy } from './sandbox-proxy.ts'
@@ -119,6 +120,7 @@ function createRoutes(parts: ServerParts, auth: Auth): Routes {
     'GET /api/inbox': readInbox(parts),
     'GET /api/submissions': listSubmissions(parts),
     'GET /api/submissions/:id': readSubmissionDetail(parts),
+    'GET /api/runs': listRuns(parts),
     'GET /api/runs/:id': readRunDetail(parts),
     'POST /api/approvals/:id/decision': decide(parts),
     'POST /api/submissions/:id/publication/retry': retryPublication(parts),
