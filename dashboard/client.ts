@@ -20,6 +20,7 @@ import type {
   MembershipState,
   ScheduleView,
 } from '../src/server/membership-contract.ts'
+import type { OverviewView } from '../src/server/overview-contract.ts'
 
 /**
  * Everything the dashboard asks the server for, one typed function per endpoint of `src/server/contract.ts`.
@@ -52,6 +53,7 @@ export const client = {
   schedules: () => get<{ schedules: ScheduleView[] }>('/api/schedules'),
   runSchedule: (name: string) =>
     send<{ runId: string }>('POST', `/api/schedules/${encodeURIComponent(name)}/run`, {}),
+  overview: () => get<OverviewView>('/api/overview'),
   connections: () => get<{ connections: ConnectionView[] }>('/api/connections'),
 
   people: () => get<PeopleList>('/api/people'),

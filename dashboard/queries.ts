@@ -27,6 +27,7 @@ export const queries = {
   member: (id: string) => queryOptions({ queryKey: ['member', id], queryFn: () => client.member(id) }),
   // Use against limits and the ends of runs are not announced one by one.
   schedules: queryOptions({ queryKey: ['schedules'], queryFn: client.schedules, refetchInterval: 5_000 }),
+  overview: queryOptions({ queryKey: ['overview'], queryFn: client.overview, refetchInterval: 5_000 }),
   connections: queryOptions({
     queryKey: ['connections'],
     queryFn: client.connections,

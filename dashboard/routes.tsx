@@ -6,6 +6,7 @@ import { ConnectionsPage } from './pages/connections.tsx'
 import { InboxPage } from './pages/inbox.tsx'
 import { MemberPage } from './pages/member.tsx'
 import { MembersPage } from './pages/members.tsx'
+import { OverviewPage } from './pages/overview.tsx'
 import { PeoplePage } from './pages/people.tsx'
 import { PostPage } from './pages/post.tsx'
 import { PostsPage } from './pages/posts.tsx'
@@ -34,6 +35,12 @@ const inboxRoute = createRoute({
   path: '/',
   validateSearch: (search): InboxSearch => text('approval', search.approval),
   component: InboxPage,
+})
+
+const overviewRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/overview',
+  component: OverviewPage,
 })
 
 const postsRoute = createRoute({
@@ -121,6 +128,7 @@ const galleryRoute = createRoute({
 
 const routeTree = rootRoute.addChildren([
   inboxRoute,
+  overviewRoute,
   postsRoute,
   postRoute,
   runRoute,

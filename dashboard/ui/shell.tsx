@@ -9,7 +9,7 @@ import styles from './shell.module.css'
 
 type User = NonNullable<SessionInfo['user']>
 export type Destination = {
-  to: '/' | '/posts' | '/members' | '/schedules' | '/connections' | '/people' | '/sandbox'
+  to: '/' | '/overview' | '/posts' | '/members' | '/schedules' | '/connections' | '/people' | '/sandbox'
   label: string
   icon: IconName
   count?: number
@@ -114,6 +114,7 @@ function NavLink({ place }: { place: Destination }) {
 function destinations(session: SessionInfo, user: User, openCount: number): Destination[] {
   const places: Destination[] = [
     { to: '/', label: 'Inbox', icon: 'inbox', count: openCount },
+    { to: '/overview', label: 'Overview', icon: 'grid' },
     { to: '/posts', label: 'Job posts', icon: 'list' },
     { to: '/members', label: 'Members', icon: 'user' },
     { to: '/schedules', label: 'Schedules', icon: 'calendar', rare: true },

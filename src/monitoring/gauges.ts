@@ -2,22 +2,37 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Attributes, Meter, Observable } from '@opentelemetry/api'
 import type { Database } from '../database/index.ts'
 import { SECOND_MS } from '../primitives/index.ts'
-import { ALL, type GaugeName, readGauges } from './stats/index.ts'
+import { ALL, type GaugeName, type GaugeValue, readGauges } from './stats/index.ts'
 
 /** A scrape never waits longer for the database; what is read from it is then left out. */
 const READ_LIMIT_MS = SECOND_MS
 const NANOSECONDS = 1e9
 
 /** How a sampled gauge is shown: under which name, with which label, in which unit. */
-type Shown = { gauge: GaugeName; name: string; description: string; label?: string; divideBy?: number }
+type Shown = {
+  gauge: GaugeName
+  name: string
+  description: string
+  label?: string
+  divideBy?: number
+  /** Of every job that there is, zero where nothing was sampled: a line that stops says nothing. */
+  everyJob?: true
+}
 
 const SAMPLED: readonly Shown[] = [
-  { gauge: 'running_jobs', name: 'kinkeeper_runs_running', description: 'Runs under way', label: 'job' },
+  {
+    gauge: 'running_jobs',
+    name: 'kinkeeper_runs_running',
+    description: 'Runs under way',
+    label: 'job',
+    everyJob: true,
+  },
   {
     gauge: 'queued_jobs',
     name: 'kinkeeper_runs_queued',
     description: 'Runs that wait in line',
     label: 'job',
+    everyJob: true,
   },
   {
     gauge: 'oldest_queued_age_ms',
@@ -30,12 +45,12 @@ const SAMPLED: readonly Shown[] = [
     name: 'kinkeeper_dead_letters_open',
     description: 'Failed runs that wait for a person',
     label: 'job',
+    everyJob: true,
   },
   {
     gauge: 'waiting_approvals',
     name: 'kinkeeper_approvals_waiting',
     description: 'Approvals and questions that wait for a person',
-    label: 'kind',
   },
   {
     gauge: 'unknown_effects',
@@ -84,7 +99,7 @@ const SAMPLED: readonly Shown[] = [
 ]
 
 /** Shows what was last sampled. It is of the whole installation: every process shows the same. */
-export function observeSamples(meter: Meter, database: Database): void {
+export function observeSamples(meter: Meter, database: Database, jobs: ReadonlySet<string>): void {
   const gauges = SAMPLED.map((shown) => ({
     ...shown,
     instrument: meter.createObservableGauge(shown.name, { description: shown.description }),
@@ -103,13 +118,25 @@ export function observeSamples(meter: Meter, database: Database): void {
       result.observe(reachable, read.ok ? 1 : 0)
       if (!read.ok || read.value === null) return
       // Where there are labels, the sum over them is Prometheus's to make.
-      for (const { gauge, instrument, label, divideBy = 1 } of gauges)
-        for (const { of, value } of read.value.all.filter((each) => each.gauge === gauge))
-          if ((of === ALL) === (label === undefined))
-            result.observe(instrument, value / divideBy, label === undefined ? {} : { [label]: of })
+      for (const { instrument, divideBy = 1, ...shown } of gauges)
+        for (const [labels, value] of pointsOf(shown, read.value.all, jobs))
+          result.observe(instrument, value / divideBy, labels)
     },
     [reachable, ...gauges.map(({ instrument }) => instrument)],
   )
+}
+
+/** Where there are labels, the sum over them is Prometheus's to make. */
+function pointsOf(
+  { gauge, label, everyJob }: Pick<Shown, 'gauge' | 'label' | 'everyJob'>,
+  sample: readonly GaugeValue[],
+  jobs: ReadonlySet<string>,
+): [Attributes, number][] {
+  const own = sample.filter((each) => each.gauge === gauge)
+  if (label === undefined) return own.flatMap(({ of, value }) => (of === ALL ? [[{}, value]] : []))
+  const values = new Map(own.flatMap(({ of, value }) => (of === ALL ? [] : [[of, value] as const])))
+  if (everyJob) for (const job of jobs) if (!values.has(job)) values.set(job, 0)
+  return [...values].map(([of, value]) => [{ [label]: of }, value])
 }
 
 /** Shows how this process is: memory, processor, how late its event loop is, and its pool of connections. */

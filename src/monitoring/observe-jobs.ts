@@ -12,6 +12,8 @@ type Parts = {
   reporter: ErrorReporter
   /** False: no spans are made, and nobody asks what a run continues. */
   tracing: boolean
+  /** Where the names of the jobs are noted. */
+  jobs: Set<string>
 }
 
 /**
@@ -19,6 +21,7 @@ type Parts = {
  * of whatever started it. Errors that end a run are reported.
  */
 export function observeJobs(jobs: readonly Job[], parts: Parts): Job[] {
+  for (const { name } of jobs) parts.jobs.add(name)
   return jobs.map((job) => ({
     ...job,
     run: (run, input) => observeRun(job, run, parts, (observed) => job.run(observed, input)),

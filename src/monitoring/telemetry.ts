@@ -37,6 +37,8 @@ export type Telemetry = {
   readonly reporter: ErrorReporter
   /** Whether spans are made. */
   readonly tracing: boolean
+  /** The jobs that there are, filled in by whoever runs them. */
+  readonly jobs: Set<string>
   /** All metrics as Prometheus text. */
   metricsText(): Promise<string>
   /** Sends what is left, for at most a few seconds. */
@@ -61,7 +63,8 @@ export function startTelemetry(options: {
   const meters = new MeterProvider({ resource, readers: [prometheus, ...pushReaders(settings)] })
   const meter = meters.getMeter('kinkeeper')
   const instruments = createInstruments(meter)
-  observeSamples(meter, database)
+  const jobs = new Set<string>()
+  observeSamples(meter, database, jobs)
   const watched = observeProcess(meter, database)
   const sends = settings.otlp !== null || settings.dogstatsd !== null
   if (sends) diag.setLogger(complaints(logger), DiagLogLevel.ERROR)
@@ -71,6 +74,7 @@ export function startTelemetry(options: {
     instruments,
     reporter,
     tracing: stopTracing !== null,
+    jobs,
     metricsText: () => prometheus.text(),
     async stop() {
       watched.stop()
