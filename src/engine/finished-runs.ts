@@ -1,9 +1,10 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { inArray, sql } from 'drizzle-orm'
 import { type Database, tables } from '../database/index.ts'
 
 /**
- * Removes the oldest finished runs, with their steps, results and failed attempts. A failed run that nobody has started
+ * Removes the oldest finished runs, with their steps, results, failed attempts and dead letters. A failed run that nobody has started
  * again is kept for longer; one with an effect that is not settled is kept until somebody has said what became of it,
  * because that starts it again.
  *
@@ -11,12 +12,14 @@ import { type Database, tables } from '../database/index.ts'
  * started: deliveries, events and firings of schedules are unique rows that are kept for at least as long as somebody
  * could ask again, and everything else is started by a change of a state that happens once.
  * @param before epoch milliseconds (machine time): finished before this; `failed`: for failed ones
+ * @param pace `limit` in all, `batch` in one transaction, with a pause between two: the search for what is due passes over
+ *   all that is kept, so it is done once for many, but nobody is to wait for a long transaction
  * @returns how many; none when there are no more
  */
 export async function deleteFinishedRuns(
   database: Database,
   before: { finished: number; failed: number },
-  limit: number,
+  pace: { limit: number; batch: number; pauseMs: number },
 ): Promise<number> {
   const { rows } = await database.db.execute<{ id: string }>(sql`
     select run.workflow_uuid as id
@@ -31,15 +34,28 @@ export async function deleteFinishedRuns(
         select from ${tables.effects} as effect
         where effect.run_id = run.workflow_uuid and effect.status in ('intended', 'unknown'))
     order by run.completed_at
-    limit ${limit}`)
+    limit ${pace.limit}`)
   const ids = rows.map(({ id }) => id)
-  if (ids.length === 0) return 0
-  // Ours first: when the process dies in between, the run is found again.
+  for (let from = 0; from < ids.length; from += pace.batch) {
+    if (from > 0) await pause(pace.pauseMs)
+    await deleteRuns(database, ids.slice(from, from + pace.batch))
+  }
+  return ids.length
+}
+
+/** Ours first: when the process dies in between, the run is found again. */
+async function deleteRuns(database: Database, ids: string[]): Promise<void> {
+  const { stepFailures, completedTransactions, parkedRuns, deadLetters, undoNotes, runRecoveries } = tables
   await database.transaction(async (tx) => {
-    await tx.db.delete(tables.stepFailures).where(inArray(tables.stepFailures.runId, ids))
-    await tx.db.delete(tables.completedTransactions).where(inArray(tables.completedTransactions.runId, ids))
-    await tx.db.delete(tables.parkedRuns).where(inArray(tables.parkedRuns.runId, ids))
+    for (const table of [
+      stepFailures,
+      completedTransactions,
+      parkedRuns,
+      deadLetters,
+      undoNotes,
+      runRecoveries,
+    ])
+      await tx.db.delete(table).where(inArray(table.runId, ids))
   })
   await DBOS.deleteWorkflows(ids)
-  return ids.length
 }

@@ -8,7 +8,6 @@ import { type Logger, serializeError } from '../primitives/index.ts'
 
 /** Ids are compared byte by byte (`C`), so that one index serves both their order and their beginnings. */
 const INDEXES: Readonly<Record<string, string>> = {
-  kinkeeper_runs_newest: '(created_at, workflow_uuid collate "C")',
   kinkeeper_runs_of_job: '(name, status, created_at, workflow_uuid collate "C")',
   kinkeeper_runs_by_id: '(workflow_uuid collate "C")',
   kinkeeper_runs_again: `(created_at, workflow_uuid collate "C") where workflow_uuid ~ '~[0-9]+$'`,

@@ -130,7 +130,7 @@ test('our indexes are made in the background of a start', async () => {
         select indexrelid::regclass::text as name from pg_index
         where indrelid = 'dbos.workflow_status'::regclass and indisvalid`)
       const ours = rows.filter(({ name }) => name.includes('kinkeeper_runs'))
-      expect(ours.length).toBe(4)
+      expect(ours.length).toBe(3)
     },
     { timeout: 20_000 },
   )

@@ -19,10 +19,10 @@ export type CleanupJob = Job<z.infer<typeof inputSchema>>
 export type CleanupResult = { removed: Record<string, number>; unfinished: string[] }
 
 const BATCH = 500
-/** A run takes its steps, its results and its failed attempts along. */
-const RUNS_BATCH = 100
+/** A run takes its steps, its results and its failed attempts along: many in a step, but few in a transaction. */
+const RUNS_PACE = { limit: 2_000, batch: 100, pauseMs: 20 }
 /** Of one kind in one night: the steps of one run are not to become too many themselves. */
-const MOST_BATCHES = 200
+const MOST_BATCHES = 500
 const PAUSE_MS = 20
 
 export function defineCleanup(
@@ -81,7 +81,7 @@ function removeRuns(
   return deleteFinishedRuns(
     database,
     { finished: now - keep.finishedRunsMs, failed: now - keep.failedRunsMs },
-    RUNS_BATCH,
+    RUNS_PACE,
   )
 }
 

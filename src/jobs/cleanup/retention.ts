@@ -174,6 +174,12 @@ export const RETENTION_KINDS: readonly RetentionKind[] = [
     tables.verifications,
     (_, now) => sql`${tables.verifications.expiresAt} < ${before(now.machine, 0)}`,
   ),
+  kind(
+    'letterActions',
+    tables.letterActions,
+    (keep, now) => sql`${tables.letterActions.status} in ('finished', 'refused')
+      and ${tables.letterActions.requestedAt} < ${before(now.community, keep.failedRunsMs)}`,
+  ),
   {
     name: 'auditEntries',
     async remove(tx, { auditMs }, { community }) {
