@@ -1,7 +1,9 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import type { SubmissionStatus } from '../src/server/contract.ts'
 import { App, PageFailed, PageMissing } from './app.tsx'
+import { readAuditSearch } from './audit-queries.ts'
 import type { MembersFilter } from './client.ts'
+import { AuditPage } from './pages/audit.tsx'
 import { ConnectionsPage } from './pages/connections.tsx'
 import { InboxPage } from './pages/inbox.tsx'
 import { MemberPage } from './pages/member.tsx'
@@ -103,6 +105,13 @@ const peopleRoute = createRoute({
   component: PeoplePage,
 })
 
+const auditRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/audit',
+  validateSearch: readAuditSearch,
+  component: AuditPage,
+})
+
 const welcomeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/welcome',
@@ -137,6 +146,7 @@ const routeTree = rootRoute.addChildren([
   schedulesRoute,
   connectionsRoute,
   peopleRoute,
+  auditRoute,
   welcomeRoute,
   sandboxRoute,
   galleryRoute,

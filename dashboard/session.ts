@@ -13,7 +13,13 @@ export function useSession(): SignedIn {
   return session
 }
 
-/** Whether the person may decide, retry and resolve. The server checks again. */
+/** Whether the person may decide about people and posts. The server checks again. */
 export function useMayDecide(): boolean {
   return useSession().user.role !== 'viewer'
+}
+
+/** Whether the person may act on runs, dead letters, alerts, schedules and jobs. The server checks again. */
+export function useMayOperate(): boolean {
+  const { role } = useSession().user
+  return role === 'operator' || role === 'owner'
 }

@@ -13,6 +13,7 @@ import { useToast } from '../ui/toast.tsx'
 import { ROLE_WORDS } from '../words.ts'
 import { CopyLink } from './people/copy-link.tsx'
 import { InviteForm } from './people/invite-form.tsx'
+import { RemovePerson } from './people/remove-person.tsx'
 import styles from './people.module.css'
 
 /** Who may come in, and as what. Owners only. */
@@ -30,7 +31,9 @@ export function PeoplePage() {
   }
   return (
     <>
-      <PageHead title="People">Approvers decide; viewers see everything and change nothing.</PageHead>
+      <PageHead title="People">
+        Operators act on runs, approvers decide, viewers see everything and change nothing.
+      </PageHead>
       <People ownId={user.id} />
     </>
   )
@@ -108,6 +111,7 @@ function PersonRow({ person, isSelf }: { person: PeopleList['people'][number]; i
             onChange={(role) => change.mutate(role as Role)}
             options={roleOptions}
           />
+          <RemovePerson person={person} />
         </div>
       )}
     </li>

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { RunDetail } from '../../src/server/contract.ts'
 import { queries } from '../queries.ts'
-import { useMayDecide } from '../session.ts'
+import { useMayOperate } from '../session.ts'
 import { describeTook, useMachineNow } from '../time.ts'
 import { Badge } from '../ui/badge.tsx'
 import { Card, Section } from '../ui/card.tsx'
@@ -38,12 +38,12 @@ export function RunPage() {
 
 function Run({ detail }: { detail: RunDetail }) {
   const { run, submission } = detail
-  const mayDecide = useMayDecide()
+  const mayOperate = useMayOperate()
   return (
     <>
       <PageHead
         title={run.job}
-        aside={run.status === 'failed' && mayDecide ? <RetryRun runId={run.id} /> : null}
+        aside={run.status === 'failed' && mayOperate ? <RetryRun runId={run.id} /> : null}
       >
         <div className={styles.facts}>
           <Badge status={runWords(run)} />

@@ -23,6 +23,7 @@ const PATHS = {
   keyboard: 'M3 6.5h18v11H3zM7 10.5v.1m3.5-.1v.1m3.5-.1v.1m3.5-.1v.1M8 14h8',
   link: 'M9 12h6M10 7.5H8a4.5 4.5 0 0 0 0 9h2M14 7.5h2a4.5 4.5 0 0 1 0 9h-2',
   list: 'M8.5 6H20M8.5 12H20M8.5 18H20M4 6v.1M4 12v.1M4 18v.1',
+  lock: 'M6 11h12v9H6v-9Zm2.5 0V8a3.5 3.5 0 0 1 7 0v3M12 14.500v2.500',
   mail: 'M3.5 5.5h17v13h-17v-13Zm0 1 8.5 6.5 8.5-6.5',
   message: 'M4 5h16v11.5H11L6.5 20v-3.5H4V5Z',
   minus: 'M5.5 12h13',

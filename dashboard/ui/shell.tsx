@@ -9,7 +9,16 @@ import styles from './shell.module.css'
 
 type User = NonNullable<SessionInfo['user']>
 export type Destination = {
-  to: '/' | '/overview' | '/posts' | '/members' | '/schedules' | '/connections' | '/people' | '/sandbox'
+  to:
+    | '/'
+    | '/overview'
+    | '/posts'
+    | '/members'
+    | '/schedules'
+    | '/connections'
+    | '/audit'
+    | '/people'
+    | '/sandbox'
   label: string
   icon: IconName
   count?: number
@@ -119,6 +128,7 @@ function destinations(session: SessionInfo, user: User, openCount: number): Dest
     { to: '/members', label: 'Members', icon: 'user' },
     { to: '/schedules', label: 'Schedules', icon: 'calendar', rare: true },
     { to: '/connections', label: 'Connections', icon: 'link', rare: true },
+    { to: '/audit', label: 'Audit', icon: 'lock', rare: true },
   ]
   if (user.role === 'owner') places.push({ to: '/people', label: 'People', icon: 'people', rare: true })
   if (session.sandbox) places.push({ to: '/sandbox', label: 'Sandbox', icon: 'flask', rare: true })

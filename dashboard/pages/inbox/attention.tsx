@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { AttentionItem, SubmissionSummary } from '../../../src/server/contract.ts'
-import { useMayDecide } from '../../session.ts'
+import { useMayDecide, useMayOperate } from '../../session.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Card } from '../../ui/card.tsx'
 import { EFFECT_WORDS, RUN_WORDS, submissionWords } from '../../words.ts'
@@ -12,6 +12,7 @@ import { RetryPublication, RetryRun } from './retry.tsx'
 /** Something besides a decision that needs a person: what it is, why, and what can be done about it. */
 export function AttentionCard({ item }: { item: AttentionItem }) {
   const mayDecide = useMayDecide()
+  const mayOperate = useMayOperate()
   switch (item.kind) {
     case 'publication_failed':
       return (
@@ -47,7 +48,7 @@ export function AttentionCard({ item }: { item: AttentionItem }) {
           submission={item.submission}
           memberId={item.memberId}
           runId={item.run.id}
-          action={mayDecide && <RetryRun runId={item.run.id} />}
+          action={mayOperate ? <RetryRun runId={item.run.id} /> : <p>Operators can start it again.</p>}
         />
       )
     case 'dead_letters':

@@ -3,7 +3,7 @@ import type { ScheduleView } from '../../../src/server/membership-contract.ts'
 import { client } from '../../client.ts'
 import { queries } from '../../queries.ts'
 import { describeCron, describeSlot, sameTime } from '../../schedule-words.ts'
-import { useMayDecide } from '../../session.ts'
+import { useMayOperate } from '../../session.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
@@ -14,7 +14,7 @@ import { Firings } from './firings.tsx'
 
 /** One schedule: what it does, when, and who else may start it. */
 export function ScheduleCard({ schedule }: { schedule: ScheduleView }) {
-  const mayRun = useMayDecide()
+  const mayRun = useMayOperate()
   const { name, idleBecause } = schedule
   return (
     <Card row label={name}>
@@ -27,7 +27,7 @@ export function ScheduleCard({ schedule }: { schedule: ScheduleView }) {
               {describeCron(schedule.cron)}, {schedule.zone}
             </p>
           </div>
-          {mayRun && <RunNow name={name} />}
+          {mayRun ? <RunNow name={name} /> : <p className={styles.quiet}>Operators can run it now.</p>}
         </div>
         {idleBecause !== null && (
           <p className={styles.idle}>
