@@ -59,6 +59,7 @@ export function PageFailed({ error, reset }: ErrorComponentProps) {
 function SignedInApp({ session }: { session: SignedIn }) {
   const connection = useChanges()
   const inbox = useInfiniteQuery(queries.inbox)
+  const alerts = useQuery(queries.alerts({}))
   const [help, setHelp] = useState(false)
   const navigate = useNavigate()
 
@@ -78,6 +79,7 @@ function SignedInApp({ session }: { session: SignedIn }) {
         session={session}
         user={session.user}
         openCount={openCount}
+        openAlerts={alerts.data?.open.length ?? 0}
         connection={connection}
         onKeyHelp={showHelp}
       >

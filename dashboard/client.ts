@@ -1,3 +1,4 @@
+import type { AlertSeverity, AlertsPage, RunbookAnswer } from '../src/server/alerts-contract.ts'
 import type {
   ApiError,
   DecisionAnswer,
@@ -56,6 +57,12 @@ export const client = {
   overview: () => get<OverviewView>('/api/overview'),
   connections: () => get<{ connections: ConnectionView[] }>('/api/connections'),
 
+  alerts: (filter: AlertsFilter) => get<AlertsPage>(`/api/alerts${query(filter)}`),
+  acknowledgeAlert: (id: string) => send('POST', `/api/alerts/${encodeURIComponent(id)}/acknowledge`, {}),
+  muteAlertRule: (name: string, until: string | null) => send('POST', `${rulePath(name)}/mute`, { until }),
+  testAlertRule: (name: string) => send<{ testId: string }>('POST', `${rulePath(name)}/test`, {}),
+  runbook: (rule: string) => get<RunbookAnswer>(`${rulePath(rule)}/runbook`),
+
   people: () => get<PeopleList>('/api/people'),
   invite: (email: string, role: Role) =>
     send<{ link: string }>('POST', '/api/people/invitations', { email, role }),
@@ -63,6 +70,9 @@ export const client = {
 }
 
 export type PostsFilter = { status?: SubmissionStatus; q?: string; cursor?: string }
+
+/** `alert` and `runbook` are what the page shows of it; the server is asked for the rest. */
+export type AlertsFilter = { rule?: string; severity?: AlertSeverity; cursor?: string; alert?: string }
 
 export type MembersFilter = {
   membership?: MembershipState | 'deleted'
@@ -110,6 +120,10 @@ export function send<T = unknown>(
   body: unknown,
 ): Promise<T> {
   return request<T>(method, path, body)
+}
+
+function rulePath(name: string): string {
+  return `/api/alerts/rules/${encodeURIComponent(name)}`
 }
 
 function memberPath(id: string): string {

@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
-import { client, type MembersFilter, type PostsFilter } from './client.ts'
+import { type AlertsFilter, client, type MembersFilter, type PostsFilter } from './client.ts'
 
 /** One definition per query: its key, which `changes.ts` invalidates by prefix, and how it is fetched. */
 export const queries = {
@@ -33,5 +33,14 @@ export const queries = {
     queryFn: client.connections,
     refetchInterval: 5_000,
   }),
+  // What rules see is not announced, only what fires and resolves.
+  alerts: (filter: AlertsFilter) =>
+    queryOptions({
+      queryKey: ['alerts', filter],
+      queryFn: () => client.alerts(filter),
+      refetchInterval: 15_000,
+      placeholderData: (previous) => previous,
+    }),
+  runbook: (rule: string) => queryOptions({ queryKey: ['runbook', rule], queryFn: () => client.runbook(rule) }),
   people: queryOptions({ queryKey: ['people'], queryFn: client.people }),
 }

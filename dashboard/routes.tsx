@@ -2,7 +2,9 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '
 import type { SubmissionStatus } from '../src/server/contract.ts'
 import { App, PageFailed, PageMissing } from './app.tsx'
 import { readAuditSearch } from './audit-queries.ts'
-import type { MembersFilter } from './client.ts'
+import type { AlertsFilter, MembersFilter } from './client.ts'
+import { AlertsPage } from './pages/alerts.tsx'
+import { SEVERITY_WORDS } from './pages/alerts/alert-words.ts'
 import { AuditPage } from './pages/audit.tsx'
 import { ConnectionsPage } from './pages/connections.tsx'
 import { InboxPage } from './pages/inbox.tsx'
@@ -21,9 +23,10 @@ import { MEMBERSHIP_WORDS, SLACK_WORDS, SUBMISSION_WORDS } from './words.ts'
 
 type InboxSearch = { approval?: string }
 export type PostsSearch = { status?: SubmissionStatus; q?: string; cursor?: string }
-const SANDBOX_TABS = ['phone', 'slack', 'circle', 'people', 'mailchimp', 'luma', 'controls'] as const
+const SANDBOX_TABS = ['phone', 'slack', 'circle', 'people', 'mailchimp', 'luma', 'mail', 'controls'] as const
 export type SandboxTab = (typeof SANDBOX_TABS)[number]
 type SandboxSearch = { tab?: SandboxTab }
+type AlertsSearch = AlertsFilter & { runbook?: string }
 type WelcomeSearch = { token?: string }
 
 const rootRoute = createRootRoute({
@@ -99,6 +102,19 @@ const connectionsRoute = createRoute({
   component: ConnectionsPage,
 })
 
+const alertsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/alerts',
+  validateSearch: (search): AlertsSearch => ({
+    ...(isKey(SEVERITY_WORDS, search.severity) && { severity: search.severity }),
+    ...text('rule', search.rule),
+    ...text('cursor', search.cursor),
+    ...text('alert', search.alert),
+    ...text('runbook', search.runbook),
+  }),
+  component: AlertsPage,
+})
+
 const peopleRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/people',
@@ -145,6 +161,7 @@ const routeTree = rootRoute.addChildren([
   memberRoute,
   schedulesRoute,
   connectionsRoute,
+  alertsRoute,
   peopleRoute,
   auditRoute,
   welcomeRoute,

@@ -11,7 +11,9 @@ import { Tabs } from '../ui/tabs.tsx'
 import { CirclePanel } from './sandbox/circle-panel.tsx'
 import { ControlsPanel } from './sandbox/controls-panel.tsx'
 import { LumaPanel } from './sandbox/luma-panel.tsx'
+import { MailPanel } from './sandbox/mail-panel.tsx'
 import { MailchimpPanel } from './sandbox/mailchimp-panel.tsx'
+import { PagerDutyPanel } from './sandbox/pagerduty-panel.tsx'
 import { PeoplePanel } from './sandbox/people-panel.tsx'
 import { PhonePanel } from './sandbox/phone-panel.tsx'
 import { SlackPanel } from './sandbox/slack-panel.tsx'
@@ -27,6 +29,7 @@ const TABS: { value: SandboxTab; label: string }[] = [
   { value: 'people', label: 'Clerk and Stripe' },
   { value: 'mailchimp', label: 'Mailchimp' },
   { value: 'luma', label: 'Luma' },
+  { value: 'mail', label: 'Mail, PagerDuty' },
   { value: 'controls', label: 'Controls' },
 ]
 
@@ -84,6 +87,10 @@ function SideBySide({ world }: { world: World }) {
         <MailchimpPanel contacts={world.mailchimp.contacts} />
         <LumaPanel luma={world.luma} />
       </div>
+      <div className={styles.pair}>
+        <MailPanel mails={world.mail.caught} />
+        <PagerDutyPanel incidents={world.pagerduty.incidents} />
+      </div>
     </>
   )
 }
@@ -105,6 +112,12 @@ function OneAtATime({ world }: { world: World }) {
       {tab === 'people' && <PeoplePanel />}
       {tab === 'mailchimp' && <MailchimpPanel contacts={world.mailchimp.contacts} />}
       {tab === 'luma' && <LumaPanel luma={world.luma} />}
+      {tab === 'mail' && (
+        <>
+          <MailPanel mails={world.mail.caught} />
+          <PagerDutyPanel incidents={world.pagerduty.incidents} />
+        </>
+      )}
       {tab === 'controls' && <ControlsPanel world={world} />}
     </Tabs>
   )

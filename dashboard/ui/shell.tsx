@@ -16,12 +16,15 @@ export type Destination = {
     | '/members'
     | '/schedules'
     | '/connections'
+    | '/alerts'
     | '/audit'
     | '/people'
     | '/sandbox'
   label: string
   icon: IconName
   count?: number
+  /** What the count is of, for those who hear it; `to decide` when absent. */
+  counted?: string
   /** On a phone it stands in the menu “More”: a thumb needs room, and these are not daily bread. */
   rare?: true
 }
@@ -31,12 +34,13 @@ export function Shell(props: {
   session: SessionInfo
   user: User
   openCount: number
+  openAlerts: number
   connection: 'live' | 'lost'
   onKeyHelp: () => void
   children: ReactNode
 }) {
   const { session, user } = props
-  const places = destinations(session, user, props.openCount)
+  const places = destinations(session, user, props.openCount, props.openAlerts)
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#content">
@@ -113,18 +117,24 @@ function NavLink({ place }: { place: Destination }) {
       {place.count ? (
         <span className={styles.count}>
           {place.count}
-          <span className="visually-hidden"> to decide</span>
+          <span className="visually-hidden"> {place.counted ?? 'to decide'}</span>
         </span>
       ) : null}
     </Link>
   )
 }
 
-function destinations(session: SessionInfo, user: User, openCount: number): Destination[] {
+function destinations(
+  session: SessionInfo,
+  user: User,
+  openCount: number,
+  openAlerts: number,
+): Destination[] {
   const places: Destination[] = [
     { to: '/', label: 'Inbox', icon: 'inbox', count: openCount },
     { to: '/overview', label: 'Overview', icon: 'grid' },
     { to: '/posts', label: 'Job posts', icon: 'list' },
+    { to: '/alerts', label: 'Alerts', icon: 'alert', ...(openAlerts > 0 && { count: openAlerts, counted: 'open' }) },
     { to: '/members', label: 'Members', icon: 'user' },
     { to: '/schedules', label: 'Schedules', icon: 'calendar', rare: true },
     { to: '/connections', label: 'Connections', icon: 'link', rare: true },

@@ -21,6 +21,8 @@ export type World = {
     mails: { id: string; email: string; status: string; atMs: number }[]
     charges: { id: string; email: string; amountCents: number; currency: string | null; atMs: number }[]
   }
+  pagerduty: { incidents: Incident[] }
+  mail: { caught: CaughtMail[] }
   faults: Fault[]
 }
 
@@ -57,6 +59,14 @@ export type MailchimpContact = {
   tags: string[]
   mails: { atMs: number }[]
 }
+export type Incident = {
+  dedupKey: string
+  status: 'triggered' | 'acknowledged' | 'resolved'
+  summary: string
+  severity: string
+  events: { action: string; atMs: number }[]
+}
+export type CaughtMail = { messageId: string; to: string[]; subject: string; text: string; atMs: number }
 export type LumaEvent = { id: string; name: string; startAtMs: number; counts: Record<string, number> }
 /** Somebody who has an account with Clerk, and with Stripe when they have paid. */
 export type SandboxPerson = {
