@@ -8,10 +8,12 @@ import { type Ask, startTestServer } from './test-server.ts'
 
 let server: Awaited<ReturnType<typeof startTestServer>>
 let approver: Ask
+let operator: Ask
 
 beforeAll(async () => {
   server = await startTestServer(await createTestDatabase())
   approver = await server.signedIn('approver')
+  operator = await server.signedIn('operator')
 })
 afterAll(() => server.stop())
 
@@ -31,8 +33,8 @@ test('a schedule says what comes, is started by hand, and shows how it went', as
   })
   expect(before?.next).toHaveLength(5)
   expect(before?.next).toEqual(before?.next.toSorted())
-  expect((await approver('POST', '/api/schedules/none/run', {})).status).toBe(404)
-  const started = await approver('POST', '/api/schedules/tidying/run', {})
+  expect((await operator('POST', '/api/schedules/none/run', {})).status).toBe(404)
+  const started = await operator('POST', '/api/schedules/tidying/run', {})
   expect(started).toMatchObject({ status: 200, json: { runId: expect.stringContaining('tidy:') } })
   await vi.waitFor(
     async () => {

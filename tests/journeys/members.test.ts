@@ -127,7 +127,7 @@ async function chargeQuestion() {
   const ticket = { amountCents: 124_000, currency: 'usd' }
   const guests = [{ email: guest.email, name: guest.name, ticket }]
   await world.control('POST', '/luma/events', { name: 'Winter dinner', startsInMs: DAY_MS, guests })
-  const page = await stage.open('/schedules', { role: 'approver' })
+  const page = await stage.open('/schedules', { role: 'operator' })
   await page.getByRole('button', { name: 'Run luma-approval now' }).click()
   const schedule = page.getByRole('article', { name: 'luma-approval' })
   await schedule.getByText('Succeeded').waitFor()

@@ -129,7 +129,7 @@ async function signIn(url: string): Promise<Dashboard> {
   const signedIn = await fetch(`${url}/api/sandbox/sign-in`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ role: 'approver' }),
+    body: JSON.stringify({ role: 'operator' }),
   })
   expect(signedIn.status).toBe(200)
   const cookie = signedIn.headers
