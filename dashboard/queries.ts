@@ -41,6 +41,7 @@ export const queries = {
       refetchInterval: 15_000,
       placeholderData: (previous) => previous,
     }),
-  runbook: (rule: string) => queryOptions({ queryKey: ['runbook', rule], queryFn: () => client.runbook(rule) }),
+  runbook: (rule: string) =>
+    queryOptions({ queryKey: ['runbook', rule], queryFn: () => client.runbook(rule) }),
   people: queryOptions({ queryKey: ['people'], queryFn: client.people }),
 }

@@ -132,9 +132,14 @@ function destinations(
 ): Destination[] {
   const places: Destination[] = [
     { to: '/', label: 'Inbox', icon: 'inbox', count: openCount },
-    { to: '/overview', label: 'Overview', icon: 'grid' },
+    { to: '/overview', label: 'Overview', icon: 'grid', rare: true },
     { to: '/posts', label: 'Job posts', icon: 'list' },
-    { to: '/alerts', label: 'Alerts', icon: 'alert', ...(openAlerts > 0 && { count: openAlerts, counted: 'open' }) },
+    {
+      to: '/alerts',
+      label: 'Alerts',
+      icon: 'alert',
+      ...(openAlerts > 0 && { count: openAlerts, counted: 'open' }),
+    },
     { to: '/members', label: 'Members', icon: 'user' },
     { to: '/schedules', label: 'Schedules', icon: 'calendar', rare: true },
     { to: '/connections', label: 'Connections', icon: 'link', rare: true },

@@ -44,6 +44,8 @@ export async function evaluateRules(parts: EvaluationParts, nowMs: number): Prom
     const open = await readOpenAlerts(tx)
     const readings = await loadReadings(tx.db, parts.rules, nowMs)
     const muted = await readMuted(tx, nowMs)
+    const told = await readTold(tx, open)
+    const judgements: Judgement[] = []
     for (const rule of parts.rules) {
       const own = open.filter((alert) => alert.rule === rule.name)
       const causes = [...new Set([...causesOf(rule, readings), ...own.map(({ cause }) => cause)])]
@@ -52,10 +54,13 @@ export async function evaluateRules(parts: EvaluationParts, nowMs: number): Prom
         const verdict = judge(rule, readings, nowMs, cause)
         const alert = own.find((each) => each.cause === cause) ?? null
         verdicts.push({ verdict, isOpen: alert !== null })
-        await follow(tx, parts, { rule, cause, alert, verdict, muted: muted.has(rule.name), nowMs })
+        // Muted, nobody is told; whoever is to be told is told once.
+        const silent = muted.has(rule.name) || (alert !== null && told.has(alert.id))
+        await follow(tx, parts, { rule, cause, alert, verdict, silent, muted: muted.has(rule.name), nowMs })
       }
-      await recordJudgement(tx, rule, verdicts, nowMs)
+      judgements.push({ rule: rule.name, judgedAt: new Date(nowMs), ...worstOf(verdicts) })
     }
+    await recordJudgements(tx, judgements)
     await resolveOrphans(tx, parts, open, { muted, nowMs })
     return true
   })
@@ -88,6 +93,18 @@ async function readMuted(tx: Transaction, nowMs: number): Promise<Set<string>> {
   return new Set(rows.map(({ rule }) => rule))
 }
 
+/** The open alerts that somebody has been told of, or would have been on a channel that was off. */
+async function readTold(tx: Transaction, open: readonly AlertRow[]): Promise<Set<string>> {
+  if (open.length === 0) return new Set()
+  const { alertNotices } = tables
+  const ids = open.map(({ id }) => id)
+  const rows = await tx.db
+    .selectDistinct({ alertId: alertNotices.alertId })
+    .from(alertNotices)
+    .where(and(inArray(alertNotices.alertId, ids), eq(alertNotices.about, 'fired')))
+  return new Set(rows.map(({ alertId }) => alertId))
+}
+
 /** A rule that is about each job has no alert for everything, and the other way round. */
 function isCauseOf(rule: AlertRule, cause: string): boolean {
   return (selectorOf(rule.condition) === null) === (cause === '')
@@ -99,12 +116,14 @@ type Situation = {
   cause: string
   alert: AlertRow | null
   verdict: Verdict
+  /** Nobody is to be told that it fired. */
+  silent: boolean
   muted: boolean
   nowMs: number
 }
 
 async function follow(tx: Transaction, parts: EvaluationParts, situation: Situation): Promise<void> {
-  const { rule, alert, verdict, nowMs, muted } = situation
+  const { rule, alert, verdict, nowMs, muted, silent } = situation
   const quietMs = quietMsOf(rule)
   const known = alert && {
     status: alert.status === 'acknowledged' ? ('acknowledged' as const) : ('firing' as const),
@@ -113,16 +132,16 @@ async function follow(tx: Transaction, parts: EvaluationParts, situation: Situat
   const step = nextStep(known, verdict, nowMs, quietMs)
   switch (step.kind) {
     case 'fire':
-      await tellOfFiring(tx, parts, rule, await fire(tx, situation), muted)
+      await tellOfFiring(tx, parts, rule, await fire(tx, situation), silent)
       return
     case 'stay':
-      if (alert) await tellOfFiring(tx, parts, rule, alert, muted)
+      if (alert) await tellOfFiring(tx, parts, rule, alert, silent)
       return
     case 'disturb':
     case 'begin-quiet':
       if (!alert) return
       await setQuietSince(tx, alert, step.kind === 'disturb' ? null : new Date(nowMs))
-      await tellOfFiring(tx, parts, rule, alert, muted)
+      await tellOfFiring(tx, parts, rule, alert, silent)
       return
     case 'resolve':
       if (alert)
@@ -162,15 +181,15 @@ async function setQuietSince(tx: Transaction, alert: AlertRow, quietSince: Date 
     .where(and(eq(tables.alerts.id, alert.id), ne(tables.alerts.status, 'resolved')))
 }
 
-/** Once in an alert's life; while the rule is muted nobody is told, and those who acknowledged it know. */
+/** Once in an alert's life; whoever has acknowledged it knows. */
 async function tellOfFiring(
   tx: Transaction,
   parts: EvaluationParts,
   rule: AlertRule,
   alert: AlertRow,
-  muted: boolean,
+  silent: boolean,
 ): Promise<void> {
-  if (muted || alert.status !== 'firing') return
+  if (silent || alert.status !== 'firing') return
   await startNotices(tx, parts, alert, {
     about: 'fired',
     rule,
@@ -228,13 +247,10 @@ async function resolveOrphans(
   }
 }
 
+type Judgement = { rule: string; judgedAt: Date; judgement: Verdict['fires']; seen: string }
+
 /** What the dashboard shows as the rule's present state: of several causes, the one that is worst. */
-async function recordJudgement(
-  tx: Transaction,
-  rule: AlertRule,
-  judged: readonly Judged[],
-  nowMs: number,
-): Promise<void> {
+function worstOf(judged: readonly Judged[]): Pick<Judgement, 'judgement' | 'seen'> {
   const states = judged.map(({ verdict, isOpen }) => ({
     judgement: isOpen ? verdict.stands : verdict.fires,
     seen: verdict.seen,
@@ -242,11 +258,21 @@ async function recordJudgement(
   const worst = (['true', 'blind', 'few'] as const)
     .map((judgement) => states.find((state) => state.judgement === judgement))
     .find((state) => state !== undefined)
-  const state = worst ??
-    states[0] ?? { judgement: 'false' as const, seen: 'Nothing of this kind has been seen' }
-  const row = { judgedAt: new Date(nowMs), ...state }
+  return worst ?? states[0] ?? { judgement: 'false', seen: 'Nothing of this kind has been seen' }
+}
+
+async function recordJudgements(tx: Transaction, judgements: Judgement[]): Promise<void> {
+  if (judgements.length === 0) return
+  const { alertRuleStates } = tables
   await tx.db
-    .insert(tables.alertRuleStates)
-    .values({ rule: rule.name, ...row })
-    .onConflictDoUpdate({ target: tables.alertRuleStates.rule, set: row })
+    .insert(alertRuleStates)
+    .values(judgements)
+    .onConflictDoUpdate({
+      target: alertRuleStates.rule,
+      set: {
+        judgedAt: sql`excluded.judged_at`,
+        judgement: sql`excluded.judgement`,
+        seen: sql`excluded.seen`,
+      },
+    })
 }
