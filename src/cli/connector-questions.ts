@@ -10,7 +10,7 @@ export type Question = { name: string; ask(): Promise<unknown> }
 
 /** One harmless question for each live provider whose connector can ask one, and for Slack's user group. */
 export function questionsFor(config: Config): Question[] {
-  const { mailchimp, luma, stripe, clerk, slackPeople }: Connectors = connect(
+  const { mailchimp, luma, stripe, clerk, email, slackPeople }: Connectors = connect(
     { ...config, openai: UNASKED },
     openGate,
   )
@@ -20,6 +20,7 @@ export function questionsFor(config: Config): Question[] {
     ...(config.luma.mode === 'live' ? [{ name: 'luma', ask: luma.ping }] : []),
     ...(config.stripe.mode === 'live' && stripe.canRead ? [{ name: 'stripe', ask: stripe.ping }] : []),
     ...(config.clerk.mode === 'live' && clerk.canRead ? [{ name: 'clerk', ask: clerk.ping }] : []),
+    ...(config.email.mode === 'live' ? [{ name: 'the mail server', ask: email.ping }] : []),
     ...(group ? [{ name: 'slack’s user group', ask: () => slackPeople.groupMembers(group) }] : []),
   ]
 }

@@ -4,6 +4,8 @@ import { createServer } from 'node:net'
 import { type Config, ConfigError, dataDirOf, processEnvironment, readConfig } from '../config.ts'
 import { checkServer, openDatabase, postgresPrograms } from '../database/index.ts'
 import { createLogger } from '../primitives/index.ts'
+import { loadAlertRules } from '../start/alert-rules.ts'
+import { channelsOf } from '../start/alerting.ts'
 import { DASHBOARD_DIR } from '../start/dashboard-build.ts'
 import { sandboxCredentials } from '../start/sandbox-credentials.ts'
 import { checkProviders } from './provider-checks.ts'
@@ -41,6 +43,7 @@ async function examine(): Promise<Finding[]> {
       : []),
     publicAddress(config),
     ...doors(config),
+    ...alerts(config),
     ...(await checkProviders(config)),
   ]
 }
@@ -122,6 +125,21 @@ function publicAddress(config: Config): Finding {
     ok: !live || !local,
     what: `Providers reach us at ${config.publicUrl}`,
     fix: 'Twilio, Slack, Stripe and Clerk cannot reach this address. Set PUBLIC_URL to the https address that leads here.',
+  }
+}
+
+/** The alert rules, and the channels that they name and that are off. */
+function alerts(config: Config): Finding[] {
+  try {
+    const rules = loadAlertRules(config.alertsFile)
+    const named = new Set(rules.rules.flatMap(({ notify }) => notify))
+    const off = Object.entries(channelsOf(config, rules)).flatMap(([channel, state]) =>
+      state.on || ![...named].some((name) => name === channel) ? [] : [{ ok: true, what: `Alerts: ${state.why}` }],
+    )
+    return [{ ok: true, what: `${rules.rules.length} alert rules can be read` }, ...off]
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.problems.map((fix) => ({ ok: false, what: 'Alert rules', fix }))
   }
 }
 
