@@ -7,6 +7,8 @@ import { ALL, type GaugeName, type GaugeValue, readGauges } from './stats/index.
 /** A scrape never waits longer for the database; what is read from it is then left out. */
 const READ_LIMIT_MS = SECOND_MS
 const NANOSECONDS = 1e9
+/** A timer of this length is watched; what it takes longer is how late the event loop is. */
+const TIMER_MS = 20
 
 /** How a sampled gauge is shown: under which name, with which label, in which unit. */
 type Shown = {
@@ -141,7 +143,7 @@ function pointsOf(
 
 /** Shows how this process is: memory, processor, how late its event loop is, and its pool of connections. */
 export function observeProcess(meter: Meter, database: Database): { stop(): void } {
-  const delay = monitorEventLoopDelay({ resolution: 20 })
+  const delay = monitorEventLoopDelay({ resolution: TIMER_MS })
   delay.enable()
   const show = (name: string, description: string, read: () => [number, Attributes?][], unit = '') => {
     const gauge = meter.createObservableGauge(name, { description, unit })
@@ -155,13 +157,14 @@ export function observeProcess(meter: Meter, database: Database): { stop(): void
   ])
   show('kinkeeper_process_uptime_seconds', 'Since this process was started', () => [[process.uptime()]])
   show('kinkeeper_event_loop_lag_seconds', 'How late timers fired since this was last read', () => {
+    const late = (nanoseconds: number) => Math.max(0, nanoseconds / NANOSECONDS - TIMER_MS / SECOND_MS)
     const lag: [number, Attributes][] = [
-      [delay.percentile(50) / NANOSECONDS, { quantile: '0.5' }],
-      [delay.percentile(99) / NANOSECONDS, { quantile: '0.99' }],
-      [delay.max / NANOSECONDS, { quantile: '1' }],
+      [late(delay.percentile(50)), { quantile: '0.5' }],
+      [late(delay.percentile(99)), { quantile: '0.99' }],
+      [late(delay.max), { quantile: '1' }],
     ]
     delay.reset()
-    return lag.map(([seconds, labels]) => [Number.isFinite(seconds) ? seconds : 0, labels])
+    return lag
   })
   const { pool } = database
   show('kinkeeper_database_pool_connections', 'This process’s connections by state', () => [

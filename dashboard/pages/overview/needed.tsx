@@ -38,7 +38,7 @@ const WORDS: Record<PersonNeeded['kind'], Words> = {
     tone: 'warn',
     one: 'call that may or may not have happened',
     many: 'calls that may or may not have happened',
-    act: 'Say what happened',
+    act: 'Say',
     to: '/',
   },
   dead_letters: {
@@ -46,7 +46,7 @@ const WORDS: Record<PersonNeeded['kind'], Words> = {
     tone: 'bad',
     one: 'run failed for good',
     many: 'runs failed for good',
-    act: 'Replay or give up',
+    act: 'Replay',
     to: '/dead-letters',
   },
   questions: {
