@@ -92,6 +92,12 @@ const FULL: Record<string, Sight> = {
   schedules: { path: '/schedules', role: 'owner', ready: text('started by hand') },
   connections: { path: '/connections', role: 'owner', ready: text('Last answer') },
   'sandbox, controls': { path: '/sandbox?tab=controls', role: 'owner', ready: heading('Controls') },
+  audit: { path: '/audit', role: 'owner', ready: text('Head of the chain') },
+  'audit, nothing found': {
+    path: '/audit?q=zzz&actor=nobody',
+    role: 'viewer',
+    ready: text('No entry matches'),
+  },
   people: { path: '/people', role: 'owner', ready: text('Olive Owner') },
   'people, for an approver': { path: '/people', role: 'approver', ready: text('For owners') },
 }
