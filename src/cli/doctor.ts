@@ -134,7 +134,9 @@ function alerts(config: Config): Finding[] {
     const rules = loadAlertRules(config.alertsFile)
     const named = new Set(rules.rules.flatMap(({ notify }) => notify))
     const off = Object.entries(channelsOf(config, rules)).flatMap(([channel, state]) =>
-      state.on || ![...named].some((name) => name === channel) ? [] : [{ ok: true, what: `Alerts: ${state.why}` }],
+      state.on || ![...named].some((name) => name === channel)
+        ? []
+        : [{ ok: true, what: `Alerts: ${state.why}` }],
     )
     return [{ ok: true, what: `${rules.rules.length} alert rules can be read` }, ...off]
   } catch (error) {
