@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addFault } from '../resilience/faults.ts'
 import { type Stage, setStage } from '../resilience/stage.ts'
@@ -11,6 +14,7 @@ import {
   startHttpReceiver,
 } from './receivers.ts'
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const PHONE = '+14155550177'
 const TEXT =
   'Acme Inc is hiring a Senior Backend Engineer in Berlin. Salary 70000-90000 EUR per year. Apply at jobs@acme.example'
@@ -116,6 +120,24 @@ test('a run that fails is told to Sentry, and nobody in it', async () => {
   expect(everything).toContain('Slack')
   for (const personal of ['415555', '555 01', 'acme.example', 'mona@', stage.world.credentials.openaiApiKey])
     expect(everything).not.toContain(personal)
+})
+
+test('every metric that the Grafana dashboard asks for is on /metrics', async () => {
+  const dashboard = readFileSync(join(ROOT, 'docs/grafana/kinkeeper.json'), 'utf8')
+  const asked = new Set(dashboard.match(/\bkinkeeper_\w+/g))
+  expect(asked.size).toBeGreaterThan(20)
+  // Something of everything has to have happened; the other tests have seen to the rest.
+  const refused = await fetch(`${stage.url}/webhooks/twilio-sms`, { method: 'POST', body: 'Body=hello' })
+  expect(refused.ok).toBe(false)
+  await until(
+    async () => {
+      const shown = await metrics()
+      const missing = [...asked].filter((name) => !shown.has(name.replace(/_(?:bucket|sum|count)$/, '')))
+      return missing.length === 0 || null
+    },
+    'every metric of the dashboard',
+    50_000,
+  )
 })
 
 /** The names of a span and of those above it, as far as they are known. */
