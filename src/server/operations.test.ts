@@ -59,7 +59,7 @@ test('every provider is shown with its limits, and why it is away', async () => 
     lastAnswer: 'putContact: timed out',
   })
   const all = await connections()
-  expect(all).toHaveLength(8)
+  expect(all).toHaveLength(10)
   const mailchimp = all.find(({ provider }) => provider === 'mailchimp')
   expect(mailchimp).toMatchObject({
     mode: 'sandbox',

@@ -2,19 +2,22 @@ import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type JobStage, startJobStage } from '../../../tests/support/job-stage.ts'
+import { recordAudit, SYSTEM, sealEntries, verifyChain } from '../../audit/index.ts'
 import { tables } from '../../database/index.ts'
 import { defineJob, type Job } from '../../engine/index.ts'
 import { DAY_MS, HOUR_MS, monotonicMs, NeverRetryError } from '../../primitives/index.ts'
-import { type CleanupJob, type CleanupResult, defineCleanup } from './index.ts'
+import { type CleanupJob, type CleanupResult, DEFAULT_RETENTION, defineCleanup } from './index.ts'
 
 let stage: JobStage
 let cleanup: CleanupJob
 let work: Job<{ slot: string; fails: boolean }>
 let slots = 0
+/** A test may shorten it. */
+const keep = { ...DEFAULT_RETENTION }
 
 beforeAll(async () => {
   stage = await startJobStage((parts) => {
-    cleanup = defineCleanup(parts)
+    cleanup = defineCleanup(parts, keep)
     work = defineJob({
       name: 'work',
       input: z.object({ slot: z.string(), fails: z.boolean() }),
@@ -31,7 +34,10 @@ beforeAll(async () => {
   })
 })
 afterAll(() => stage.stop())
-beforeEach(() => stage.reset())
+beforeEach(async () => {
+  Object.assign(keep, DEFAULT_RETENTION)
+  await stage.reset()
+})
 
 const run = async () => {
   const ended = await stage.run(cleanup, { slot: `2026-11-22T03:00:00.${String(slots++).padStart(3, '0')}Z` })
@@ -245,4 +251,24 @@ test('what was started by a firing is not started again by it once the run is go
     .onConflictDoNothing()
     .returning()
   expect(again).toEqual([])
+})
+
+test('old entries of the audit go when that is set, and what is left can be verified', async () => {
+  const ages = [400, 390, 31, 29, 1]
+  for (const days of ages)
+    await stage.database.transaction((tx) =>
+      recordAudit(tx, {
+        atMs: stage.parts.clock.now() - days * DAY_MS,
+        actor: SYSTEM,
+        action: 'did',
+        target: { kind: 'community', id: 'x' },
+      }),
+    )
+  await sealEntries(stage.database)
+  expect((await run()).removed).toMatchObject({ auditEntries: 0 })
+  keep.auditMs = 30 * DAY_MS
+  expect((await run()).removed).toMatchObject({ auditEntries: 3 })
+  await sealEntries(stage.database)
+  const verification = await verifyChain(stage.database, { nowMs: stage.parts.clock.now() })
+  expect(verification).toMatchObject({ ok: true, first: { seq: 4 } })
 })

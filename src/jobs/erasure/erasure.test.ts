@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type JobStage, startJobStage } from '../../../tests/support/job-stage.ts'
-import { recordAudit } from '../../audit/index.ts'
+import { recordAudit, sealEntries, verifyChain } from '../../audit/index.ts'
 import { createMember, matchMember } from '../../community/index.ts'
 import { tables } from '../../database/index.ts'
 import { defineJob, type Job, readRun } from '../../engine/index.ts'
@@ -189,6 +189,11 @@ test('nothing in the database names them afterwards; their history stays without
     ['asked for an erasure', null],
     ['erased', 'they asked to be forgotten'],
   ])
+  // The audit's chain survives it, and an entry tells of what was blanked.
+  await sealEntries(stage.database)
+  const verification = await verifyChain(stage.database, { nowMs: stage.parts.clock.now() })
+  expect(verification).toMatchObject({ ok: true, blanked: 1 })
+  expect(result.erased).toMatchObject({ 'public.audit_entries': 1 })
   // A run that is read again is still a run.
   expect((await readRun('echo:one')).output).toEqual({
     about: '[erased] <[erased]>',
