@@ -1,5 +1,4 @@
 /** Counting, timing and tracing at the two edges: what comes in by webhooks, and what goes out to providers. */
-import { trace } from '@opentelemetry/api'
 import type { Context } from 'hono'
 import type { Gate } from '../connectors/contract.ts'
 import { KinkeeperError, monotonicMs, SECOND_MS } from '../primitives/index.ts'
@@ -64,9 +63,4 @@ export function observeWebhook(
       return response
     })
   }
-}
-
-/** The id of the trace that is under way here, if any. */
-export function currentTraceId(): string | null {
-  return trace.getActiveSpan()?.spanContext().traceId ?? null
 }
