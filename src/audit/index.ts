@@ -1,5 +1,5 @@
 export { BLANKED, blankWords } from './blanking.ts'
-export { type ChainEntry, entryHash, GENESIS, wordsDigest } from './chain.ts'
+export { type ChainEntry, entryHash, wordsDigest } from './chain.ts'
 export { type Actor, type AuditEntry, recordAudit, SYSTEM } from './record.ts'
 export { REMOVED, removeOldEntries } from './retention.ts'
 export { type AuditHead, type AuditSealer, sealEntries, startAuditSealer } from './sealer.ts'

@@ -91,7 +91,7 @@ function csvLine(row: AuditRow): string {
 }
 
 /** Everything but numbers is quoted; what a spreadsheet would take for a formula gets an apostrophe in front. */
-export function csvCell(value: AuditRow[(typeof COLUMNS)[number]]): string {
+function csvCell(value: AuditRow[(typeof COLUMNS)[number]]): string {
   if (value === null) return ''
   if (typeof value === 'number') return String(value)
   const text =
