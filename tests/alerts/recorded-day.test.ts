@@ -12,7 +12,7 @@ import { createClock, createLogger } from '../../src/primitives/index.ts'
 import { stubConnectors } from '../../src/server/test-connectors.ts'
 import { createTestDatabase } from '../support/test-database.ts'
 import { type PlainEvent, plainDay, plainRules } from './plain-judge.ts'
-import { DAY_END, DAY_START, type Day, MINUTE, recordDay, SECOND } from './recorded-day.ts'
+import { DAY_END, DAY_START, type Day, recordDay, SECOND } from './recorded-day.ts'
 
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
 /** Beside the four that ship: every other metric, narrowed by jobs and providers, joined and negated. */
@@ -70,20 +70,6 @@ test('over a recorded day, every rule fires and resolves at exactly the evaluati
   expect(new Set(told).size).toBe(told.length)
   expect(told.filter((id) => id.includes('.fired.slack'))).not.toHaveLength(0)
 }, 300_000)
-
-test('what flaps is one alert', () => {
-  // Of any rule and cause, two alerts are never nearer than the quiet time that lies between them.
-  const rules = plainRules(day)
-  const times = Array.from({ length: 5_760 }, (_, index) => DAY_START + 7 * SECOND + index * 15 * SECOND)
-  const events = plainDay(rules, times)
-  for (const event of events.filter(({ what }) => what === 'resolved')) {
-    const before = events.filter(
-      (each) => each.rule === event.rule && each.cause === event.cause && each.atMs < event.atMs,
-    )
-    expect(before.at(-1)?.what).toBe('fired')
-    expect(event.atMs - (before.at(-1)?.atMs ?? 0)).toBeGreaterThanOrEqual(2 * MINUTE)
-  }
-})
 
 function evaluation(told: string[]) {
   const shipped = readFileSync(fileURLToPath(new URL('../../alerts.yaml', import.meta.url)), 'utf8')

@@ -37,15 +37,17 @@ export function parseRules(
 ): ParsedRules {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
-  const problems: string[] = []
-  const at = (offset: number, sentence: string) => {
-    problems.push(`${file}:${lines.linePos(offset).line}: ${sentence}`)
-  }
+  const found: { offset: number; sentence: string }[] = []
+  const at = (offset: number, sentence: string) => void found.push({ offset, sentence })
+  const problems = () =>
+    found
+      .sort((a, b) => a.offset - b.offset)
+      .map(({ offset, sentence }) => `${file}:${lines.linePos(offset).line}: ${sentence}`)
   for (const error of document.errors) at(error.pos[0], `this is not YAML: ${error.message.split('\n')[0]}`)
-  if (problems.length > 0) return { ok: false, problems }
+  if (found.length > 0) return { ok: false, problems: problems() }
   const reading: Reading = { text, at, hasPage }
   const rules = readTop(reading, document.contents)
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, rules }
+  return found.length > 0 ? { ok: false, problems: problems() } : { ok: true, rules }
 }
 
 type Reading = {
