@@ -109,7 +109,9 @@ test('a server that dies under the program is brought back', async () => {
   await until(
     async () => program.lines.some((line) => line.includes('postgres.recovered')),
     'the server to come back',
-  )
+  ).catch((error: unknown) => {
+    throw new Error(`It printed:\n${program.lines.slice(-40).join('\n')}`, { cause: error })
+  })
   await until(async () => (await fetch(`http://127.0.0.1:${env.PORT}/readyz`)).status === 200, 'readiness')
   await control('/texts', {
     from: '+14155550198',

@@ -163,10 +163,18 @@ function lastPort(placement: Placement): number | null {
   return match ? Number(match[1]) : null
 }
 
+/**
+ * Below the ports that systems give away by themselves (32768 and up on Linux, 49152 elsewhere): while the server is
+ * away, any program's next connection or listener could be given its port, and it could not come back to its pools.
+ */
+const PORTS = { from: 20_000, count: 10_000 }
+
 async function freePort(): Promise<number> {
-  const port = await listenOn(0)
-  if (port === null) throw new Error('No free port on 127.0.0.1')
-  return port
+  for (let tries = 0; tries < 100; tries++) {
+    const port = await listenOn(PORTS.from + Math.floor(Math.random() * PORTS.count))
+    if (port !== null) return port
+  }
+  throw new Error(`No free port on 127.0.0.1 between ${PORTS.from} and ${PORTS.from + PORTS.count}`)
 }
 
 /** Listens on a port for a moment: the port (a free one for 0), or null when it is taken. */
