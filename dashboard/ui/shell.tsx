@@ -138,7 +138,8 @@ function destinations(
       to: '/alerts',
       label: 'Alerts',
       icon: 'alert',
-      ...(openAlerts > 0 && { count: openAlerts, counted: 'open' }),
+      // In the bar of a phone only while there is something to look at.
+      ...(openAlerts > 0 ? { count: openAlerts, counted: 'open' } : { rare: true as const }),
     },
     { to: '/members', label: 'Members', icon: 'user' },
     { to: '/schedules', label: 'Schedules', icon: 'calendar', rare: true },
