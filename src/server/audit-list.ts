@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, lt, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Drizzle, tables } from '../database/index.ts'
 import { DAY_MS } from '../primitives/index.ts'
@@ -47,12 +47,14 @@ export async function readAuditPage(
   limit: number,
 ): Promise<AuditRow[]> {
   const id = cursor === null ? null : idOf(cursor)
+  const words = filter.q === undefined ? undefined : await findWords(db, filter.q)
   return db
     .select()
     .from(auditEntries)
     .where(
       and(
         ...conditions(filter),
+        words,
         cursor
           ? sql`(${auditEntries.at}, ${auditEntries.id}) < (${cursor.at.toISOString()}::timestamptz, ${id}::bigint)`
           : undefined,
@@ -67,7 +69,7 @@ function idOf({ id }: Cursor): number {
   return /^\d{1,15}$/.test(id) ? Number(id) : 0
 }
 
-function conditions({ actor, action, target, q, from, to }: AuditFilter): (SQL | undefined)[] {
+function conditions({ actor, action, target, from, to }: AuditFilter): (SQL | undefined)[] {
   const [kind = '', ...id] = target?.split(':') ?? []
   return [
     actor === 'system' ? eq(auditEntries.actorKind, 'system') : undefined,
@@ -77,8 +79,33 @@ function conditions({ actor, action, target, q, from, to }: AuditFilter): (SQL |
     id.length > 0 ? eq(auditEntries.targetId, id.join(':')) : undefined,
     from === undefined ? undefined : gte(auditEntries.at, new Date(from)),
     to === undefined ? undefined : lt(auditEntries.at, new Date(Date.parse(to) + DAY_MS)),
-    q === undefined ? undefined : hasWords(q),
   ]
+}
+
+/** Up to here, looking at each entry that was found is cheaper than going through the list until a page is full. */
+const RARE = 2_000
+
+/**
+ * PostgreSQL cannot know how rare the beginning of a word is, and would go through the whole list for one that nobody
+ * wrote. So the index of words is asked first; only what is frequent is met soon on the way through the list.
+ */
+async function findWords(db: Drizzle, q: string): Promise<SQL> {
+  const matches = hasWords(q)
+  const found = await db.transaction(async (tx) => {
+    await tx.execute(sql`set local enable_seqscan = off`)
+    await tx.execute(sql`set local enable_indexscan = off`)
+    return tx
+      .select({ id: auditEntries.id })
+      .from(auditEntries)
+      .where(matches)
+      .limit(RARE + 1)
+  })
+  return found.length > RARE
+    ? matches
+    : inArray(
+        auditEntries.id,
+        found.map(({ id }) => id),
+      )
 }
 
 /**
