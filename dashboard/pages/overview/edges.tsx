@@ -3,7 +3,7 @@ import type { OverviewView } from '../../../src/server/overview-contract.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Card } from '../../ui/card.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
-import { RelativeTime } from '../../ui/relative-time.tsx'
+import { MachineTime } from '../../ui/machine-time.tsx'
 import { BREAKER_WORDS, PROVIDER_NAMES, PROVIDER_WORDS } from '../../words.ts'
 import styles from '../overview.module.css'
 
@@ -24,7 +24,7 @@ export function WebhookList({ webhooks }: { webhooks: OverviewView['webhooks'] }
               {source}
               {lastAt && (
                 <span className={styles.quiet}>
-                  last <RelativeTime at={lastAt} inTable />
+                  last <MachineTime at={lastAt} />
                 </span>
               )}
             </span>

@@ -116,7 +116,7 @@ function NeededItem({ item: { kind, count, names, since } }: { item: PersonNeede
 
 function Place({ to, tone, children }: Pick<Words, 'to' | 'tone'> & { children: ReactNode }) {
   const looks = { className: styles.need, 'data-tone': tone, 'data-row': true }
-  if (to === '/' || to === '/connections')
+  if (to !== '/dead-letters')
     return (
       <Link to={to} {...looks}>
         {children}
