@@ -44,7 +44,7 @@ export function createDogStatsDExporter(address: { host: string; port: number })
 }
 
 /** One metric as lines: `kinkeeper.runs:3|c|#job:cleanup,outcome:failed`. */
-export function linesOf(metric: MetricData): string[] {
+function linesOf(metric: MetricData): string[] {
   const name = metric.descriptor.name.replace(/_total$/, '').replace(/^kinkeeper_/, 'kinkeeper.')
   switch (metric.dataPointType) {
     case DataPointType.SUM:

@@ -34,7 +34,7 @@ export function readHealth(parts: ServerParts): RouteHandler {
 type Gauges = NonNullable<Awaited<ReturnType<typeof readGauges>>>
 
 /** @param numbers null: they could not be read @param gauges null: none were taken in the last minute */
-export function healthOf(
+function healthOf(
   numbers: RunNumbers | null,
   gauges: Pick<Gauges, 'get'> | null,
   problems: readonly string[],

@@ -5,13 +5,8 @@
 export const BUCKET_GROWTH = 1.05
 
 /** The longest that a run in this bucket took, milliseconds. */
-export function bucketLimitMs(bucket: number): number {
+function bucketLimitMs(bucket: number): number {
   return BUCKET_GROWTH ** bucket
-}
-
-/** The bucket of a duration in milliseconds; what took no time is in the first. */
-export function bucketOf(durationMs: number): number {
-  return Math.ceil(Math.log(Math.max(1, durationMs)) / Math.log(BUCKET_GROWTH))
 }
 
 /**

@@ -7,7 +7,7 @@ import { and, desc, eq, gt, gte, sql } from 'drizzle-orm'
 import { type Database, type Transaction, tables } from '../../database/index.ts'
 import { type Clock, SECOND_MS, systemNow } from '../../primitives/index.ts'
 
-export const GAUGES = [
+const GAUGES = [
   /** Runs that wait for a place, of each job and of all ('' in `of`). */
   'queued_jobs',
   'running_jobs',

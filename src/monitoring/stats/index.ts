@@ -1,4 +1,4 @@
-export { BUCKET_GROWTH, bucketLimitMs, bucketOf, percentileMs } from './buckets.ts'
+export { percentileMs } from './buckets.ts'
 export {
   ALL,
   type GaugeName,
