@@ -34,7 +34,10 @@ export function openDatabase(options: { url: string; poolSize: number; logger: L
   }
 }
 
-/** A pool whose idle connections may break without taking the process down. */
+/** No statement of ours takes this long: a connection that has gone dead without a word is noticed by it. */
+const LONGEST_STATEMENT_MS = 60_000
+
+/** A pool whose connections may break, idle or in the middle of a transaction, without taking the process down. */
 function createPool(options: { url: string; poolSize: number; logger: Logger }): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
@@ -43,7 +46,10 @@ function createPool(options: { url: string; poolSize: number; logger: Logger }):
     // A new connection costs more than a query: one that a flood has opened stays for the next.
     idleTimeoutMillis: 5 * 60_000,
     keepAlive: true,
+    query_timeout: LONGEST_STATEMENT_MS,
   })
+  // Between two statements of a transaction nothing else listens; the next statement tells that the connection is gone.
+  pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('error', (error) => {
     if (pool.ending) return // the server may stop before the last connection has said goodbye
     options.logger.warn(
@@ -103,7 +109,12 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   ) {
     if ('code' in current && typeof current.code === 'string' && /^E(CONN|PIPE|TIMEDOUT)/.test(current.code))
       return true
-    if (/Connection terminated|timeout exceeded when trying to connect/.test(current.message)) return true
+    if (
+      /Connection terminated|is not queryable|Query read timeout|timeout exceeded when trying to connect/.test(
+        current.message,
+      )
+    )
+      return true
   }
   return false
 }

@@ -7,7 +7,7 @@
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk'
 import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
 import { sql } from 'drizzle-orm'
-import { type Database, withMigrationLock } from '../database/index.ts'
+import { type Database, openDatabase, withMigrationLock } from '../database/index.ts'
 import { type Clock, type Logger, MINUTE_MS, monotonicMs } from '../primitives/index.ts'
 import { createCaretaker } from './caretaker.ts'
 import type { OnDeadLetter } from './dead-letters.ts'
@@ -46,9 +46,8 @@ const SLOWER_LANES: Record<string, number> = {
 }
 /** Runs that wait out a back-off occupy a place, so this is far above what two cores can do at once. */
 const RUNS_AT_ONCE = 200
-const ENGINE_CONNECTIONS = 20
-/** Starting runs happens on the caller's connection; these are for waking delayed ones. */
-const CLIENT_CONNECTIONS = 2
+/** A pool of our own for DBOS, which gets over connections that go dead without a word; for its client too. */
+const ENGINE_CONNECTIONS = 22
 
 type EngineOptions = {
   database: Database
@@ -69,6 +68,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { database, logger, works = true } = options
   const drain = createDrain()
   const lease = createLease(database.url, logger)
+  const own = openDatabase({ url: database.url, poolSize: ENGINE_CONNECTIONS, logger })
   const state = { stopping: false }
   const dbosLog = dbosLogger(logger, () => state.stopping)
   const environment: RunEnvironment = {
@@ -87,14 +87,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   DBOS.setConfig({
     name: APPLICATION_NAME,
     systemDatabaseUrl: database.url,
-    systemDatabasePoolSize: ENGINE_CONNECTIONS,
+    systemDatabasePool: own.pool,
     applicationVersion: APPLICATION_VERSION,
     executorID: lease.executorId,
     logger: dbosLog,
     tracingEnabled: false,
     ...(works ? {} : { listenQueues: [] }),
-    // It would be set by a query of its own on each new connection, under the first one, which pg deprecates.
-    systemDatabaseIdleTransactionTimeoutMs: 0,
   })
   // Its migrations too: two programs that start on one empty database must not make the same tables at once.
   await withMigrationLock(database, () => DBOS.launch())
@@ -102,8 +100,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   pollFinishedRunsRarely()
   const client = await DBOSClient.create({
     systemDatabaseUrl: database.url,
-    systemDatabasePoolSize: CLIENT_CONNECTIONS,
-    systemDatabaseIdleTransactionTimeoutMs: 0,
+    systemDatabasePool: own.pool,
     applicationName: APPLICATION_NAME,
     logger: dbosLog,
   })
@@ -119,13 +116,13 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     async stop(limitMs) {
       state.stopping = true
       await Promise.all([caretaker.stop(), indexes.stop()])
-      return stopEngine({ drain, lease, client, logger }, limitMs)
+      return stopEngine({ drain, lease, client, own, logger }, limitMs)
     },
   }
 }
 
 async function stopEngine(
-  parts: { drain: Drain; lease: Lease; client: DBOSClient; logger: Logger },
+  parts: { drain: Drain; lease: Lease; client: DBOSClient; own: Database; logger: Logger },
   limitMs: number,
 ): Promise<void> {
   const begun = monotonicMs()
@@ -133,6 +130,7 @@ async function stopEngine(
   await parts.lease.release()
   await DBOS.shutdown()
   await parts.client.destroy()
+  await parts.own.close()
   parts.logger.info(
     { event: 'engine.stopped', unfinishedAttempts: left, drainedInMs: Math.round(monotonicMs() - begun) },
     'The engine has stopped',
