@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../../tests/support/test-database.ts'
@@ -21,7 +20,7 @@ afterAll(async () => {
 test('a connection that breaks between two statements of a transaction fails the transaction, not the process', async () => {
   const work = database.transaction(async (tx) => {
     const { rows } = await tx.db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`)
-    const gone = once(tx.client, 'end')
+    const gone = new Promise<void>((resolve) => tx.client.once('end', resolve))
     await database.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid])
     await gone // nothing of ours listens to this connection now: an error without a listener would end the process
     await tx.db.execute(sql`select 1`)
