@@ -6,13 +6,22 @@ import { sql } from 'drizzle-orm'
 import { type Drizzle, tables } from '../database/index.ts'
 import { type ProviderStatus, readProviderStatuses } from '../governor/index.ts'
 import {
+  ALL,
   type RunNumbers,
   readGauges,
   readRunNumbers,
   readRunSeries,
   sumOfGauge,
 } from '../monitoring/index.ts'
-import { DAY_MS, HOUR_MS, MINUTE_MS, maskPersonalData, systemNow } from '../primitives/index.ts'
+import {
+  DAY_MS,
+  HOUR_MS,
+  MINUTE_MS,
+  maskPersonalData,
+  monotonicMs,
+  SECOND_MS,
+  systemNow,
+} from '../primitives/index.ts'
 import type { RouteHandler } from './access.ts'
 import type { JobNumbers, OverviewView } from './overview-contract.ts'
 import { listNeeded } from './overview-needed.ts'
@@ -20,47 +29,59 @@ import type { ServerParts } from './parts.ts'
 
 const SPAN_MS = 30 * MINUTE_MS
 
+/** The numbers are counted every five seconds: whoever asks within two of somebody else hears the same. */
+const KNOWN_FOR_MS = 2 * SECOND_MS
+
 export function readOverview(parts: ServerParts): RouteHandler {
-  return async (context) => context.json<OverviewView>(await overviewOf(parts))
+  const numbers = remembered(KNOWN_FOR_MS, () => readNumbers(parts.database))
+  return async (context) => context.json<OverviewView>(await overviewOf(parts, await numbers()))
 }
 
-async function overviewOf(parts: ServerParts): Promise<OverviewView> {
-  const { database } = parts
+type Numbers = Awaited<ReturnType<typeof readNumbers>>
+
+/** What has been counted, which may be a few seconds old. */
+async function readNumbers(database: ServerParts['database']) {
   const now = systemNow()
   const hour = { fromMs: now - HOUR_MS, toMs: now }
   // The half hours end with the one that is under way.
   const day = { fromMs: Math.floor(now / SPAN_MS) * SPAN_MS - DAY_MS + SPAN_MS, toMs: now }
-  const [numbers, series, gauges, statuses, accepted, refused] = await Promise.all([
+  const [runs, lines, gauges, accepted, refused] = await Promise.all([
     readRunNumbers(database.db, hour),
     readRunSeries(database.db, day, SPAN_MS),
     readGauges(database),
-    readProviderStatuses(database, parts.limits),
     sumOfGauge(database, 'webhook_deliveries', hour.fromMs),
     sumOfGauge(database, 'webhook_refusals', hour.fromMs),
   ])
-  const sampled = (gauge: 'running_jobs' | 'queued_jobs') =>
-    (gauges?.all ?? []).flatMap((each) =>
-      each.gauge === gauge && each.of !== '' && each.value > 0 ? [each.of] : [],
-    )
-  const names = [...new Set([...series.keys(), ...sampled('running_jobs'), ...sampled('queued_jobs')])].sort()
-  const [needed, lastErrors, fresh] = await Promise.all([
-    listNeeded(database.db, statuses, parts.modes),
-    readLastErrors(database.db, names),
-    names.length > 0 ? false : hasNeverRun(database.db),
+  const atWork = (gauges?.all ?? []).flatMap(({ gauge, of, value }) =>
+    (gauge === 'running_jobs' || gauge === 'queued_jobs') && of !== ALL && value > 0 ? [of] : [],
+  )
+  const jobs = [...new Set([...lines.keys(), ...atWork])].sort()
+  const lastErrors = await readLastErrors(database.db, jobs)
+  return { runs, lines, gauges, accepted, refused, jobs, lastErrors, dayFromMs: day.fromMs }
+}
+
+async function overviewOf(parts: ServerParts, numbers: Numbers): Promise<OverviewView> {
+  const { db } = parts.database
+  const { runs, lines, gauges, jobs, lastErrors } = numbers
+  // What a person has just dealt with must be gone when they come back.
+  const statuses = await readProviderStatuses(parts.database, parts.limits)
+  const [needed, fresh] = await Promise.all([
+    listNeeded(db, statuses, parts.modes),
+    jobs.length > 0 ? false : hasNeverRun(db),
   ])
   return {
     needed,
     lastHour: {
-      ...numbers.all,
+      ...runs.all,
       running: gauges?.get('running_jobs') ?? 0,
       queued: gauges?.get('queued_jobs') ?? 0,
       oldestQueuedMs: gauges?.get('oldest_queued_age_ms') ?? 0,
     },
-    jobs: names.map((job): JobNumbers => {
-      const line = series.get(job) ?? []
+    jobs: jobs.map((job): JobNumbers => {
+      const line = lines.get(job) ?? []
       return {
         job,
-        ...(numbers.jobs.get(job) ?? NONE),
+        ...(runs.jobs.get(job) ?? NONE),
         running: gauges?.get('running_jobs', job) ?? 0,
         queued: gauges?.get('queued_jobs', job) ?? 0,
         failedToday: line.reduce((sum, { failed }) => sum + failed, 0),
@@ -68,12 +89,26 @@ async function overviewOf(parts: ServerParts): Promise<OverviewView> {
         line: line.map(({ succeeded, failed }) => ({ succeeded, failed })),
       }
     }),
-    lineFrom: new Date(day.fromMs).toISOString(),
+    lineFrom: new Date(numbers.dayFromMs).toISOString(),
     lineSpanMs: SPAN_MS,
-    webhooks: webhooksOf(accepted, refused, gauges),
+    webhooks: webhooksOf(numbers.accepted, numbers.refused, gauges),
     providers: statuses.map((status) => viewProvider(status, parts)),
     countedAt: gauges === null ? null : new Date(gauges.atMs).toISOString(),
     fresh,
+  }
+}
+
+/** Reads once for all who ask at a time and a little later; a reading that failed is not remembered. */
+function remembered<T>(forMs: number, read: () => Promise<T>): () => Promise<T> {
+  let known: { atMs: number; value: Promise<T> } | null = null
+  return () => {
+    if (known && monotonicMs() - known.atMs < forMs) return known.value
+    const value = read()
+    known = { atMs: monotonicMs(), value }
+    value.catch(() => {
+      if (known?.value === value) known = null
+    })
+    return value
   }
 }
 
