@@ -9,8 +9,6 @@ export type ErrorReporter = {
   stop(): Promise<void>
 }
 
-export const NO_REPORTER: ErrorReporter = { report: () => {}, stop: async () => {} }
-
 export type SentrySettings = {
   dsn: string
   environment: string

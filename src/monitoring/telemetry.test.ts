@@ -25,7 +25,7 @@ afterAll(async () => {
 })
 
 test('with nothing set, things are counted and no spans are made', async () => {
-  const telemetry = startTelemetry({ settings: NOWHERE, database, logger })
+  const telemetry = await startTelemetry({ settings: NOWHERE, database, logger })
   expect(telemetry.tracing).toBe(false)
   const recording = await withSpan('nothing', {}, async () => trace.getActiveSpan()?.isRecording() ?? false)
   expect(recording).toBe(false)
@@ -54,7 +54,7 @@ test('a collector that is away or never answers, and an agent that is not there,
       otlp: { endpoint, metricsEveryMs: 1_000 },
       dogstatsd: { host: '127.0.0.1', port: 9 },
     }
-    const telemetry = startTelemetry({ settings, database, logger })
+    const telemetry = await startTelemetry({ settings, database, logger })
     const begun = performance.now()
     for (let count = 0; count < 5_000; count++) await withSpan('work', {}, async () => {})
     await telemetry.metricsText()
@@ -68,7 +68,7 @@ test('a collector that is away or never answers, and an agent that is not there,
 
 test('while the database is away, the rest is shown without waiting for it', async () => {
   const away = openDatabase({ url: 'postgresql://nobody@127.0.0.1:9/none', poolSize: 1, logger })
-  const telemetry = startTelemetry({ settings: NOWHERE, database: away, logger })
+  const telemetry = await startTelemetry({ settings: NOWHERE, database: away, logger })
   const begun = performance.now()
   const families = parsePrometheus(await telemetry.metricsText())
   expect(performance.now() - begun).toBeLessThan(1_500)

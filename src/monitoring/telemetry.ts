@@ -3,11 +3,7 @@
  * made, and anything is sent anywhere, only when somebody has said where to. A collector that is away is complained
  * about once a minute and never waited for.
  */
-import { context, DiagLogLevel, diag, propagation, trace } from '@opentelemetry/api'
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
-import { W3CTraceContextPropagator } from '@opentelemetry/core'
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
-import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
+import { DiagLogLevel, diag } from '@opentelemetry/api'
 import {
   defaultResource,
   detectResources,
@@ -15,14 +11,13 @@ import {
   resourceFromAttributes,
 } from '@opentelemetry/resources'
 import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Database } from '../database/index.ts'
 import { type Logger, MINUTE_MS, monotonicMs, newId, SECOND_MS } from '../primitives/index.ts'
 import { createDogStatsDExporter } from './dogstatsd.ts'
 import { observeProcess, observeSamples } from './gauges.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
 import { PrometheusReader } from './prometheus.ts'
-import { createSentryReporter, type ErrorReporter, NO_REPORTER, type SentrySettings } from './sentry.ts'
+import type { ErrorReporter, SentrySettings } from './sentry.ts'
 
 /** Null: nothing is sent there. */
 export type TelemetrySettings = {
@@ -45,22 +40,26 @@ export type Telemetry = {
   stop(): Promise<void>
 }
 
+const NO_REPORTER: ErrorReporter = { report: () => {}, stop: async () => {} }
+
 /** By the agent's own habit: it sums up over ten seconds. */
 const DOGSTATSD_EVERY_MS = 10 * SECOND_MS
 const SEND_LIMIT_MS = 5 * SECOND_MS
-const SPANS_EVERY_MS = 2 * SECOND_MS
 const COMPLAIN_EVERY_MS = MINUTE_MS
 
 /** Begins to count, and to send where the settings say. */
-export function startTelemetry(options: {
+export async function startTelemetry(options: {
   settings: TelemetrySettings
   database: Database
   logger: Logger
-}): Telemetry {
+}): Promise<Telemetry> {
   const { settings, database, logger } = options
+  // What is off is not even loaded.
+  const sending = settings.otlp ? await import('./otlp.ts') : null
+  const sentry = settings.sentry ? await import('./sentry.ts') : null
   const prometheus = new PrometheusReader()
   const resource = resourceOf()
-  const meters = new MeterProvider({ resource, readers: [prometheus, ...pushReaders(settings)] })
+  const meters = new MeterProvider({ resource, readers: [prometheus, ...pushReaders(settings, sending)] })
   const meter = meters.getMeter('kinkeeper')
   const instruments = createInstruments(meter)
   const jobs = new Set<string>()
@@ -68,8 +67,9 @@ export function startTelemetry(options: {
   const watched = observeProcess(meter, database)
   const sends = settings.otlp !== null || settings.dogstatsd !== null
   if (sends) diag.setLogger(complaints(logger), DiagLogLevel.ERROR)
-  const stopTracing = settings.otlp ? startTracing(settings.otlp.endpoint, resource) : null
-  const reporter = settings.sentry ? createSentryReporter(settings.sentry) : NO_REPORTER
+  const stopTracing =
+    settings.otlp && sending ? sending.startTracing(settings.otlp.endpoint, resource, SEND_LIMIT_MS) : null
+  const reporter = settings.sentry && sentry ? sentry.createSentryReporter(settings.sentry) : NO_REPORTER
   return {
     instruments,
     reporter,
@@ -98,15 +98,15 @@ function resourceOf() {
     .merge(detectResources({ detectors: [envDetector] }))
 }
 
-function pushReaders({ otlp, dogstatsd }: TelemetrySettings): IMetricReader[] {
+function pushReaders(
+  { otlp, dogstatsd }: TelemetrySettings,
+  sending: typeof import('./otlp.ts') | null,
+): IMetricReader[] {
   const readers: IMetricReader[] = []
-  if (otlp)
+  if (otlp && sending)
     readers.push(
       new PeriodicExportingMetricReader({
-        exporter: new OTLPMetricExporter({
-          url: `${otlp.endpoint}/v1/metrics`,
-          timeoutMillis: SEND_LIMIT_MS,
-        }),
+        exporter: sending.metricExporter(otlp.endpoint, SEND_LIMIT_MS),
         exportIntervalMillis: otlp.metricsEveryMs,
         exportTimeoutMillis: Math.min(SEND_LIMIT_MS, otlp.metricsEveryMs),
       }),
@@ -120,24 +120,6 @@ function pushReaders({ otlp, dogstatsd }: TelemetrySettings): IMetricReader[] {
       }),
     )
   return readers
-}
-
-/** Registers what makes spans and carries them along. @returns what ends it */
-function startTracing(endpoint: string, resource: ReturnType<typeof resourceOf>): () => Promise<void> {
-  const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces`, timeoutMillis: SEND_LIMIT_MS })
-  const spans = new BatchSpanProcessor({
-    exporter,
-    scheduledDelayMillis: SPANS_EVERY_MS,
-    exportTimeoutMillis: SEND_LIMIT_MS,
-  })
-  const provider = new TracerProvider({ resource, spanProcessors: [spans] })
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
-  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
-  trace.setGlobalTracerProvider(provider)
-  return async () => {
-    for (const api of [trace, propagation, context]) api.disable()
-    await provider.shutdown()
-  }
 }
 
 /** What the exporters complain of, at most once a minute. */

@@ -69,7 +69,7 @@ async function startParts(
     database,
     clock: createClock(),
     slots: createSlots(),
-    telemetry: beginTelemetry({ config, database, logger }, undo),
+    telemetry: await beginTelemetry({ config, database, logger }, undo),
     sandbox,
     role,
     sealer,

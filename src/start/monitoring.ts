@@ -10,9 +10,12 @@ import {
 import type { Base, Undo } from './base.ts'
 
 /** Counting, and sending where the settings say. First of all parts, and so the last to stop. */
-export function beginTelemetry(base: Pick<Base, 'config' | 'database' | 'logger'>, undo: Undo): Telemetry {
+export async function beginTelemetry(
+  base: Pick<Base, 'config' | 'database' | 'logger'>,
+  undo: Undo,
+): Promise<Telemetry> {
   const { config, database, logger } = base
-  const telemetry = startTelemetry({ settings: config.telemetry, database, logger })
+  const telemetry = await startTelemetry({ settings: config.telemetry, database, logger })
   undo.push(() => telemetry.stop())
   undo.push(reportFatal(telemetry.reporter))
   return telemetry
