@@ -75,6 +75,8 @@ export type CircleConnector = {
   createPost(post: { title: string; paragraphs: PostParagraph[]; marker: string }): Promise<CirclePost>
   /** Looks for the post whose body carries `marker` among the space's posts created since `sinceMs`. Null: certainly not there. */
   findPost(query: { marker: string; title: string; sinceMs: number }): Promise<CirclePost | null>
+  /** Deletes a post. Repeating it, or deleting what is gone already, is harmless. */
+  deletePost(id: string): Promise<void>
 }
 
 /** One paragraph of a post: plain text, or a label with a value that may be a link. */

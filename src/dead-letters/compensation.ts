@@ -6,7 +6,7 @@ import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Actor, recordAudit } from '../audit/index.ts'
 import { announceChange, type Transaction, tables } from '../database/index.ts'
-import { type DeadLetter, defineJob, type Job, readRun } from '../engine/index.ts'
+import { type DeadLetter, defineJob, type Job, readRun, undoOf } from '../engine/index.ts'
 import { NeverRetryError } from '../primitives/index.ts'
 import { noteOf } from './lineage.ts'
 import type { LetterParts } from './parts.ts'
@@ -62,7 +62,7 @@ export function defineCompensation(parts: LetterParts): CompensationJob {
 async function undoStep(parts: LetterParts, input: Input, step: string): Promise<boolean> {
   const letter = await readLetter(parts, input.letterId)
   const job = parts.jobs().get(letter.job)
-  const way = job?.undo?.[step]
+  const way = job ? undoOf(job, step) : null
   const work = (await finishedWork(parts, letter)).find((found) => found.step === step)
   if (!job || !way || !work)
     throw new NeverRetryError(`There is nothing left that says how “${step}” of ${letter.job} is taken back.`)

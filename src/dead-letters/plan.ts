@@ -1,7 +1,7 @@
 /** What an action on a dead letter would do, told before it is done. */
 import { eq } from 'drizzle-orm'
 import { tables } from '../database/index.ts'
-import { type DeadLetter, type Effect, finishedSteps, readRun, readSteps } from '../engine/index.ts'
+import { type DeadLetter, type Effect, finishedSteps, readRun, readSteps, undoOf } from '../engine/index.ts'
 import { type Json, NotFoundError } from '../primitives/index.ts'
 import { effectsOfWork, lineageOf } from './lineage.ts'
 import type { LetterParts } from './parts.ts'
@@ -54,7 +54,7 @@ export async function finishedWork(
   parts: LetterParts,
   letter: DeadLetter,
 ): Promise<{ runId: string; step: string; output: Json | null }[]> {
-  const undo = parts.jobs().get(letter.job)?.undo ?? {}
+  const job = parts.jobs().get(letter.job)
   const found: { runId: string; step: string; output: Json | null }[] = []
   for (const runId of lineageOf(letter.runId).reverse()) {
     const run = await readRun(runId).catch((error: unknown) => {
@@ -63,7 +63,7 @@ export async function finishedWork(
     })
     if (!run) continue
     for (const step of (await readSteps(parts.database.db, run)).reverse()) {
-      if (step.outcome.kind !== 'succeeded' || !Object.hasOwn(undo, step.name)) continue
+      if (step.outcome.kind !== 'succeeded' || !job || !undoOf(job, step.name)) continue
       if (found.some((known) => known.step === step.name)) continue
       found.push({ runId, step: step.name, output: JSON.parse(JSON.stringify(step.outcome.output ?? null)) })
     }
@@ -72,9 +72,9 @@ export async function finishedWork(
 }
 
 async function plannedUndo(parts: LetterParts, letter: DeadLetter): Promise<PlannedUndo[]> {
-  const undo = parts.jobs().get(letter.job)?.undo ?? {}
+  const job = parts.jobs().get(letter.job)
   return (await finishedWork(parts, letter)).flatMap(({ step }): PlannedUndo[] => {
-    const way = undo[step]
+    const way = job ? undoOf(job, step) : null
     if (!way) return []
     return 'impossible' in way
       ? [{ step, what: way.impossible, possible: false }]

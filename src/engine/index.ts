@@ -20,6 +20,7 @@ export {
   replayAfterOutage,
   runIdOf,
   type StepUndo,
+  undoOf,
   type UndoTools,
 } from './jobs.ts'
 export { isHandedOver, wakeParked } from './parking.ts'

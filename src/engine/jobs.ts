@@ -59,6 +59,13 @@ export type StepUndo<Input> =
     }
   | { impossible: string }
 
+/** How this step is taken back; a name that ends in `*` is of all steps that begin so. Null: it changed nothing outside. */
+export function undoOf<Input>(job: Pick<JobDefinition<Input>, 'undo'>, step: string): StepUndo<Input> | null {
+  const ways = Object.entries(job.undo ?? {})
+  const fits = (name: string) => (name.endsWith('*') ? step.startsWith(name.slice(0, -1)) : step === name)
+  return ways.find(([name]) => fits(name))?.[1] ?? null
+}
+
 /** `actor`: the person who wants it. `transaction`: for what is taken back in our own tables. */
 export type UndoTools = {
   actor: { kind: 'dashboard'; id: string; name: string } | { kind: 'system' }

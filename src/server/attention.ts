@@ -95,7 +95,7 @@ async function listFailedPublications(db: Drizzle): Promise<string[]> {
         eq(submissions.status, 'approved'),
         isNotNull(submissions.publicationFailure),
         // Given up on, once and for all, by somebody who said why.
-        sql`not exists (select from ${deadLetters} where status = 'abandoned'
+        sql`not exists (select from ${deadLetters} where status in ('abandoned', 'compensated')
           and run_id like ${`${PUBLICATION_JOB}:`} || ${submissions.id} || ':' || ${submissions.publicationRound} || '%')`,
       ),
     )

@@ -15,6 +15,7 @@ export function stubConnectors(): Connectors {
     circle: {
       createPost: async () => ({ id: String(++made), url: `https://circle.example/posts/${made}` }),
       findPost: async () => null,
+      deletePost: async () => {},
     },
     twilio: {
       sendMessage: async () => ({ sid: `SM${++made}` }),

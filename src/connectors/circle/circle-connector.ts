@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isRecord, MINUTE_MS, NeverRetryError, SECOND_MS } from '../../primitives/index.ts'
 import type { CircleConnector, CirclePost, Gate } from '../contract.ts'
-import { type Failure, retryAfterMs, statusFailure } from '../failures.ts'
+import { type Failure, orNull, retryAfterMs, statusFailure } from '../failures.ts'
 import { createHttpClient, type ErrorAnswer, type HttpClient } from '../http-client.ts'
 import { endsWithMarker, postBody } from './post-body.ts'
 
@@ -26,6 +26,7 @@ const postSchema = z.object({
   url: z.string().min(1),
 })
 const createdSchema = z.object({ post: postSchema })
+const deletedSchema = z.looseObject({ success: z.boolean() })
 const pageSchema = z.object({
   has_next_page: z.boolean(),
   records: z.array(
@@ -63,6 +64,16 @@ export function createCircleConnector(settings: CircleSettings, gate: Gate): Cir
         answer: createdSchema,
       })
       return { id: post.id, url: post.url }
+    },
+    async deletePost(id) {
+      const deleting = request({
+        operation: 'delete post',
+        effect: 'repeatable',
+        method: 'DELETE',
+        path: `/api/admin/v2/posts/${encodeURIComponent(id)}`,
+        answer: deletedSchema,
+      })
+      await orNull(deleting, ({ status }) => status === 404)
     },
     findPost: ({ marker, title, sinceMs }) =>
       findPost(request, settings.spaceId, { marker, title, sinceMs: sinceMs - CLOCK_SKEW_MS }),

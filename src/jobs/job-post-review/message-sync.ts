@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { readSubmission } from '../../community/index.ts'
-import { defineJob, type Job, PATIENT_RETRY } from '../../engine/index.ts'
+import { defineJob, type Job, PATIENT_RETRY, replayAfterOutage } from '../../engine/index.ts'
 import type { Parts } from './parts.ts'
 import { readPostView } from './post-view.ts'
 import { renderSlackMessage } from './slack-message.ts'
@@ -17,6 +17,7 @@ export function defineMessageSync(parts: Parts): MessageSyncJob {
     name: 'job-post-message-sync',
     input: inputSchema,
     retry: PATIENT_RETRY,
+    deadLetters: replayAfterOutage,
     idempotencyKey: ({ submissionId, version }) => `${submissionId}:${version}`,
     perKey: { key: ({ submissionId }) => submissionId },
     async run(context, { submissionId }) {

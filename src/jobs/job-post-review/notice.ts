@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
 import { noteOptedOutAtProvider, type Sender } from '../../community/index.ts'
 import { onlyRow, type Transaction, tables } from '../../database/index.ts'
-import { defineJob, type Job, PATIENT_RETRY, StepFailedError } from '../../engine/index.ts'
+import { defineJob, type Job, PATIENT_RETRY, replayAfterOutage, StepFailedError } from '../../engine/index.ts'
 import { maskPhone, NeverRetryError } from '../../primitives/index.ts'
 import type { Parts } from './parts.ts'
 import { type PostView, parsedOf, readPostView } from './post-view.ts'
@@ -25,6 +25,8 @@ export function defineNotice(parts: Parts): NoticeJob {
     input: inputSchema,
     retry: PATIENT_RETRY,
     lane: 'notices',
+    deadLetters: replayAfterOutage,
+    undo: { 'text the sender': { impossible: 'The text has been sent, and cannot be called back.' } },
     idempotencyKey: ({ submissionId, notice }) => `${submissionId}:${notice}`,
     async run(context, { submissionId, notice }) {
       if (parts.modes.twilio === 'off') return

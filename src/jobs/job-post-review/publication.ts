@@ -2,13 +2,15 @@ import { z } from 'zod'
 import { SYSTEM } from '../../audit/index.ts'
 import { moveSubmission } from '../../community/index.ts'
 import type { PostParagraph } from '../../connectors/contract.ts'
-import { defineJob, type Job } from '../../engine/index.ts'
+import { defineJob, type Job, replayAfterOutage } from '../../engine/index.ts'
 import { MINUTE_MS, NeverRetryError } from '../../primitives/index.ts'
 import { shortFields } from './fields-text.ts'
 import { type Continuations, type Parts, startMessageSync } from './parts.ts'
 import { type PostView, parsedOf, readPostView } from './post-view.ts'
 
 const inputSchema = z.object({ submissionId: z.string(), round: z.int().positive() })
+const publishedSchema = z.object({ id: z.string() })
+const effectKey = (submissionId: string) => `circle.post:${submissionId}`
 export type PublicationJob = Job<z.infer<typeof inputSchema>>
 
 /**
@@ -26,12 +28,22 @@ export function definePublication(
     retry: { attempts: 20, maxMs: 2 * MINUTE_MS },
     lane: 'publication',
     idempotencyKey: ({ submissionId, round }) => `${submissionId}:${round}`,
+    deadLetters: replayAfterOutage,
+    undo: {
+      'publish on Circle': {
+        describe: 'Deletes the post on Circle.',
+        effect: ({ submissionId }) => effectKey(submissionId),
+        async run({ output }) {
+          await parts.connectors.circle.deletePost(publishedSchema.parse(output).id)
+        },
+      },
+    },
     async run(context, { submissionId }) {
       const post = await context.step('compose the post', async () =>
         composePost(await readPostView(parts.database, submissionId)),
       )
       const published = await context.effect('publish on Circle', {
-        key: `circle.post:${submissionId}`,
+        key: effectKey(submissionId),
         kind: 'circle.post',
         description: `Circle post “${post.title}” (${post.marker})`,
         subjectId: submissionId,

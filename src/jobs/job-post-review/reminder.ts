@@ -16,6 +16,7 @@ export function defineReminder(parts: Parts): ReminderJob {
     // A reminder that comes hours late reminds nobody.
     retry: { attempts: 20, maxMs: 2 * MINUTE_MS },
     idempotencyKey: ({ approvalId, number }) => `${approvalId}:${number}`,
+    undo: { 'remind in the thread': { impossible: 'The reminder has been read; it does no harm.' } },
     async run(context, { approvalId, number }) {
       if (parts.modes.slack === 'off') return
       const reminder = await context.step('see whether it still waits', async () => {

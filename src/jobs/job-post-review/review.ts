@@ -9,7 +9,14 @@ import {
   wholeText,
 } from '../../community/index.ts'
 import type { Transaction } from '../../database/index.ts'
-import { defineJob, type Job, PATIENT_RETRY, type RunContext, StepFailedError } from '../../engine/index.ts'
+import {
+  defineJob,
+  type Job,
+  PATIENT_RETRY,
+  type RunContext,
+  replayAfterOutage,
+  StepFailedError,
+} from '../../engine/index.ts'
 import {
   extractionInstructions,
   extractJobPost,
@@ -42,6 +49,22 @@ export function defineReview(
     input: inputSchema,
     retry: PATIENT_RETRY,
     idempotencyKey: ({ submissionId, round }) => `${submissionId}:${round}`,
+    deadLetters: replayAfterOutage,
+    undo: {
+      [ASK]: {
+        describe: 'Replaces the message in Slack by a line that says that it was taken back.',
+        effect: ({ submissionId }) => messageKey(submissionId),
+        async run({ output }) {
+          const text = 'This was taken back: there is nothing to decide here any more.'
+          const message = messageSchema.parse(output)
+          await parts.connectors.slack.updateMessage({
+            ...message,
+            text,
+            blocks: [{ type: 'section', text: { type: 'plain_text', text } }],
+          })
+        },
+      },
+    },
     async run(context, { submissionId, round }) {
       const reading = await read(parts, context, submissionId)
       const status = await context.transaction('keep what was read', (tx) =>
@@ -161,6 +184,10 @@ async function keepReading(
   return to
 }
 
+const ASK = 'ask the moderators in Slack'
+const messageSchema = z.object({ channel: z.string(), ts: z.string() })
+const messageKey = (submissionId: string) => `slack.message:${submissionId}`
+
 /** One message, through the ledger. The dashboard has the question already: Slack being away holds up nothing else. */
 async function askInSlack(
   parts: Parts,
@@ -175,8 +202,8 @@ async function askInSlack(
     return { reference: submission.reference }
   })
   const marker = `job-post:${submissionId}`
-  const message = await context.effect('ask the moderators in Slack', {
-    key: `slack.message:${submissionId}`,
+  const message = await context.effect(ASK, {
+    key: messageKey(submissionId),
     kind: 'slack.message',
     description: `Slack message about ${reference} in the moderators' channel`,
     subjectId: submissionId,

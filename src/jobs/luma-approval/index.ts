@@ -57,6 +57,11 @@ export function defineLumaApproval(parts: MembershipParts): LumaApprovalJob {
     perKey: { key: () => 'calendar' },
     retry: { attempts: 20, giveUpAfterMs: LONGEST_MS },
     timeoutMs: LONGEST_MS,
+    undo: {
+      'answer the guests of event *': {
+        impossible: 'Luma has mailed these guests. Change single ones there, if it has to be.',
+      },
+    },
     async run(context, { questionId }) {
       if (parts.modes.luma === 'off') return { ...NOTHING, note: 'Luma is off: set LUMA_API_KEY.' }
       const problems =

@@ -15,7 +15,7 @@ import {
   takeSubscriptionNews,
 } from '../../community/index.ts'
 import { readDatabaseClock, type Transaction, tables } from '../../database/index.ts'
-import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
+import { defineJob, type Job, type RunContext, replayAfterOutage } from '../../engine/index.ts'
 import {
   ConflictError,
   DAY_MS,
@@ -47,6 +47,15 @@ export function defineMemberDeactivation(
     idempotencyKey: ({ deactivationId }) => deactivationId,
     lane: 'members',
     retry: { attempts: 4, giveUpAfterMs: 2 * MINUTE_MS },
+    deadLetters: replayAfterOutage,
+    undo: {
+      'end the membership': {
+        describe:
+          'Makes them a member again: the profile, the tags at Mailchimp and the place in the user group.',
+        run: ({ input }, { actor, transaction }) =>
+          transaction((tx) => takeBack(tx, parts, followers(), input.deactivationId, actor)),
+      },
+    },
     async run(context, { deactivationId }) {
       const patient = { giveUpAfterMs: 400 * DAY_MS, baseMs: 10, maxMs: 1_000 }
       const due = await context.step('see whether it is due', () => readDue(parts, deactivationId), patient)
@@ -189,6 +198,18 @@ export async function undoDeactivation(
     sourceEventId: `undo:${request.deactivationId}`,
     why: 'the end was taken back by hand',
   })
+}
+
+/** Nothing, where the end has not come or was taken back already. */
+async function takeBack(
+  tx: Transaction,
+  parts: MembershipParts,
+  followers: Followers,
+  deactivationId: string,
+  actor: Actor,
+): Promise<void> {
+  const { status, memberId } = await readDeactivation(tx, deactivationId)
+  if (status === 'done') await undoDeactivation(tx, parts, followers, { memberId, deactivationId, actor })
 }
 
 /** @throws NotFoundError */

@@ -12,7 +12,15 @@ import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
 import { changeMember, lockMember, type Member, membersByEmail, readMember } from '../../community/index.ts'
 import { tables } from '../../database/index.ts'
-import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
+import {
+  type Cause,
+  type DeadLetterPolicy,
+  defineJob,
+  type Job,
+  type JobDefinition,
+  type RunContext,
+  replayAfterOutage,
+} from '../../engine/index.ts'
 import { MINUTE_MS, NeverRetryError, NotFoundError, seam } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
 
@@ -27,6 +35,8 @@ export type MemberSyncJob = Job<MemberSyncInput>
 /** The tags that are ours to set; all others are left alone. */
 const MEMBER_TAG = 'active'
 const ALUMNI_TAG = 'alumni'
+const UPDATE = 'update the contact'
+const WELCOME = 'start the welcome journey'
 
 export function defineMemberSync(parts: MembershipParts): MemberSyncJob {
   return defineJob({
@@ -37,6 +47,8 @@ export function defineMemberSync(parts: MembershipParts): MemberSyncJob {
     lane: 'members',
     retry: { attempts: 4 },
     timeoutMs: 5 * MINUTE_MS,
+    deadLetters,
+    undo: undoOf(parts),
     async run(context, input) {
       const outcome = await sync(context, parts, input)
       await finish(context, parts, input, outcome)
@@ -58,6 +70,35 @@ export function defineMemberSync(parts: MembershipParts): MemberSyncJob {
   })
 }
 
+/** Mailchimp's words for: this person may not be mailed by us any more, and only they can change that. */
+const CONSENT_CODES = new Set(['member_in_compliance_state', 'forgotten_email_not_subscribed'])
+
+function deadLetters(cause: Cause): DeadLetterPolicy | null {
+  if (cause.code !== null && CONSENT_CODES.has(cause.code))
+    return {
+      do: 'abandon',
+      reason: 'Mailchimp will not have them: only they can subscribe again, by its own form.',
+    }
+  return replayAfterOutage(cause)
+}
+
+const noteSchema = z.object({ email: z.string(), tags: z.array(z.string()) })
+
+function undoOf(parts: MembershipParts): NonNullable<JobDefinition<MemberSyncInput>['undo']> {
+  return {
+    [UPDATE]: {
+      describe: 'Gives the contact at Mailchimp the tags that it had before.',
+      async run({ note }) {
+        if (note === null) return // no tag was changed
+        const { email, tags } = noteSchema.parse(note)
+        const asItWas = [MEMBER_TAG, ALUMNI_TAG].map((name) => ({ name, active: tags.includes(name) }))
+        await parts.connectors.mailchimp.setTags(email, asItWas)
+      },
+    },
+    [WELCOME]: { impossible: 'The welcome has been mailed, and a mail cannot be taken back.' },
+  }
+}
+
 type Change = 'none' | 'synced' | 'archived'
 type Outcome = { said: string; change: Change; welcomed: boolean }
 type Updated = { said: string; change: Change; welcome: boolean }
@@ -65,7 +106,9 @@ type Updated = { said: string; change: Change; welcome: boolean }
 async function sync(context: RunContext, parts: MembershipParts, input: MemberSyncInput): Promise<Outcome> {
   if (parts.modes.mailchimp === 'off')
     return { said: 'Mailchimp is off; nothing to do', change: 'none', welcomed: false }
-  const updated = await context.call('update the contact', () => bringUpToDate(parts, input.memberId))
+  const updated = await context.call(UPDATE, () =>
+    bringUpToDate(parts, input.memberId, (asItWas) => context.note(UPDATE, asItWas)),
+  )
   if (!updated.welcome) return { ...updated, welcomed: false }
   await welcome(context, parts, input.memberId)
   return { said: 'Updated and welcomed', change: 'synced', welcomed: true }
@@ -73,7 +116,9 @@ async function sync(context: RunContext, parts: MembershipParts, input: MemberSy
 
 const MERGED: Updated = { said: 'They are one with another member now', change: 'none', welcome: false }
 
-async function bringUpToDate(parts: MembershipParts, memberId: string): Promise<Updated> {
+type Note = (asItWas: z.infer<typeof noteSchema>) => Promise<void>
+
+async function bringUpToDate(parts: MembershipParts, memberId: string, note: Note): Promise<Updated> {
   const member = await readMember(parts.database, memberId).catch((error: unknown) => {
     if (error instanceof NotFoundError) return null // merged with another, who is synced on their own
     throw error
@@ -81,7 +126,7 @@ async function bringUpToDate(parts: MembershipParts, memberId: string): Promise<
   if (!member) return MERGED
   if (member.deletedAt) return archive(parts, member)
   if (!member.email) return { said: 'There is no address yet', change: 'none', welcome: false }
-  return update(parts, member, member.email)
+  return update(parts, member, member.email, note)
 }
 
 async function archive(parts: MembershipParts, member: Member): Promise<Updated> {
@@ -116,7 +161,7 @@ async function othersWith(parts: MembershipParts, member: Member, email: string)
     .where(and(eq(members.email, email), ne(members.id, member.id), isNull(members.deletedAt)))
 }
 
-async function update(parts: MembershipParts, member: Member, email: string): Promise<Updated> {
+async function update(parts: MembershipParts, member: Member, email: string, note: Note): Promise<Updated> {
   const { mailchimp } = parts.connectors
   const others = await othersWith(parts, member, email)
   if (!member.emailVerified && others.some((other) => other.emailVerified))
@@ -145,6 +190,7 @@ async function update(parts: MembershipParts, member: Member, email: string): Pr
   const tags = tagsOf(active ? 'active' : member.membership).filter(
     (tag) => known.tags.includes(tag.name) !== tag.active,
   )
+  if (tags.length > 0) await note({ email, tags: known.tags })
   await mailchimp.setTags(email, tags)
   return { said: 'Updated', change: 'synced', welcome: await isToBeWelcomed(parts, member) }
 }
@@ -190,7 +236,7 @@ const welcomeKey = (memberId: string) => `mailchimp.welcome:${memberId}`
 
 async function welcome(context: RunContext, parts: MembershipParts, memberId: string): Promise<void> {
   const { mailchimp } = parts.connectors
-  await context.effect('start the welcome journey', {
+  await context.effect(WELCOME, {
     key: welcomeKey(memberId),
     kind: 'mailchimp.welcome',
     description: 'The welcome journey of a new member',

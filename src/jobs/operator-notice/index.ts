@@ -18,6 +18,7 @@ export function defineOperatorNotice(
     input: inputSchema,
     idempotencyKey: ({ key }) => key,
     lane: 'notices',
+    undo: { 'tell the operators': { impossible: 'The notice has been read; it does no harm.' } },
     retry: { attempts: 20, maxMs: 2 * MINUTE_MS },
     async run(context, { key, text }) {
       const channel = parts.operatorsChannel

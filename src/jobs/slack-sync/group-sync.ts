@@ -7,7 +7,7 @@ import { and, eq, isNotNull, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
-import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
+import { defineJob, type Job, type RunContext, replayAfterOutage } from '../../engine/index.ts'
 import { SECOND_MS, seam } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
 import { requestWork, takeRequests } from '../membership/requested-work.ts'
@@ -21,6 +21,7 @@ export type SlackGroupJob = Job<z.infer<typeof inputSchema>>
 /** How long changes are gathered: user groups may be written about twenty times a minute. */
 const GATHER_MS = 3 * SECOND_MS
 const WORK = 'slack-group'
+const WRITE_GROUP = 'make the user group right'
 
 export function defineSlackGroup(parts: MembershipParts): SlackGroupJob {
   return defineJob({
@@ -30,6 +31,19 @@ export function defineSlackGroup(parts: MembershipParts): SlackGroupJob {
     perKey: { key: () => 'group' },
     lane: 'members',
     retry: { attempts: 5 },
+    deadLetters: replayAfterOutage,
+    undo: {
+      [WRITE_GROUP]: {
+        describe: 'Gives the user group in Slack the members that it had before.',
+        async run({ note }) {
+          if (note === null || parts.slackGroup === null) return // it was right already
+          await parts.connectors.slackPeople.setGroupMembers(
+            parts.slackGroup,
+            z.array(z.string()).parse(note),
+          )
+        },
+      },
+    },
     async run(context) {
       await context.transaction('take the requests', (tx) => takeRequests(tx, WORK))
       if (parts.slackGroup === null || parts.modes.slack === 'off') return 'No user group is kept'
@@ -84,7 +98,7 @@ export async function makeGroupRight(
   parts: MembershipParts,
   group: string,
 ): Promise<GroupOutcome> {
-  const done = await context.call('make the user group right', async () => {
+  const done = await context.call(WRITE_GROUP, async () => {
     const changes: GroupChange[] = []
     let asked = 0
     // Another run may be writing the group too, of what it read a moment earlier or later: the last one that writes has
@@ -103,6 +117,7 @@ export async function makeGroupRight(
         asked = plan.ask.length
       }
       if (plan.changes.length > 0) {
+        await context.note(WRITE_GROUP, current)
         seam('slack-group.before-call')
         await parts.connectors.slackPeople.setGroupMembers(group, plan.target)
         seam('slack-group.after-call')

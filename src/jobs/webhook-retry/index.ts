@@ -6,7 +6,7 @@
 import { and, eq, ne } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Transaction, tables } from '../../database/index.ts'
-import { defineJob, type Job, StepFailedError } from '../../engine/index.ts'
+import { defineJob, type Job, replayAfterOutage, StepFailedError } from '../../engine/index.ts'
 import { NeverRetryError, NotFoundError, RetryError, SECOND_MS } from '../../primitives/index.ts'
 import { clerkEventSchema, takeClerkEvent } from '../membership/clerk-news.ts'
 import type { Cause, MembershipParts } from '../membership/parts.ts'
@@ -35,6 +35,7 @@ export function defineWebhookJobs(
     idempotencyKey: ({ deliveryId, key }) => `${deliveryId}:${key}`,
     lane: 'deliveries',
     retry: { attempts: 5, baseMs: 2 * SECOND_MS, factor: 2, maxMs: 16 * SECOND_MS },
+    deadLetters: replayAfterOutage,
     run: async (context, { deliveryId }) =>
       context.call('handle the delivery', () => handle(parts, settle, deliveryId, context.runId)),
     async onFailure(tx, { deliveryId }, error) {
