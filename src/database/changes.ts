@@ -65,7 +65,7 @@ export function openChangeFeed(options: { url: string; logger: Logger }): Change
   }
   const again = () => {
     if (closed || retry) return
-    options.logger.warn({ event: 'changes.lost' }, 'The change feed lost its connection; reconnecting')
+    options.logger.debug({ event: 'changes.lost' }, 'The change feed lost its connection; reconnecting')
     retry = setTimeout(() => {
       retry = null
       void connect(true)

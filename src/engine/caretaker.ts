@@ -2,7 +2,7 @@
  * What nobody else looks after, in every process alike, each look harmless to repeat: which jobs are paused, whose turn
  * it is when a run ended without passing it on, and which runs failed without leaving a letter.
  */
-import type { Database } from '../database/index.ts'
+import { type Database, isDatabaseUnavailable } from '../database/index.ts'
 import { type Clock, type Logger, SECOND_MS, serializeError } from '../primitives/index.ts'
 import { findUnlettered, type OnDeadLetter } from './dead-letters.ts'
 import type { Job } from './jobs.ts'
@@ -47,7 +47,7 @@ export function createCaretaker(parts: {
     if (underWay.has(name)) return
     const done = work()
       .catch((error: unknown) =>
-        logger.warn(
+        logger[isDatabaseUnavailable(error) ? 'debug' : 'warn'](
           { event: 'engine.not_looked_after', what: name, error: serializeError(error) },
           'Could not look after the runs; trying again',
         ),

@@ -6,8 +6,9 @@
  */
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk'
 import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
+import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils'
 import { sql } from 'drizzle-orm'
-import { type Database, openDatabase, withMigrationLock } from '../database/index.ts'
+import { type Database, isDatabaseUnavailable, openDatabase, withMigrationLock } from '../database/index.ts'
 import { type Clock, type Logger, MINUTE_MS, monotonicMs } from '../primitives/index.ts'
 import { createCaretaker } from './caretaker.ts'
 import type { OnDeadLetter } from './dead-letters.ts'
@@ -23,6 +24,8 @@ import { createStarter, type RunStarter } from './starter.ts'
 export type Engine = {
   readonly starter: RunStarter
   readonly executorId: string
+  /** Whether no other process can have this one's runs; see `leases.ts`. */
+  holdsLease(): boolean
   /** A person has just paused a job, or let it go on: this process knows at once, the others within two seconds. */
   lookAgainWhatIsPaused(): Promise<void>
   /** Stops taking runs, lets attempts under way finish (at most `limitMs`), and gives the rest to the next process. */
@@ -48,6 +51,7 @@ const SLOWER_LANES: Record<string, number> = {
 const RUNS_AT_ONCE = 200
 /** A pool of our own for DBOS, which gets over connections that go dead without a word; for its client too. */
 const ENGINE_CONNECTIONS = 22
+const LONGEST_BACKOFF_S = 4
 
 type EngineOptions = {
   database: Database
@@ -98,6 +102,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   await withMigrationLock(database, () => DBOS.launch())
   await registerQueues(database, options.jobs)
   pollFinishedRunsRarely()
+  comeBackSoonAfterOutages()
   const client = await DBOSClient.create({
     systemDatabaseUrl: database.url,
     systemDatabasePool: own.pool,
@@ -112,6 +117,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return {
     starter: createStarter(client, options),
     executorId: lease.executorId,
+    holdsLease: lease.isHeld,
     lookAgainWhatIsPaused: caretaker.lookAgain,
     async stop(limitMs) {
       state.stopping = true
@@ -146,6 +152,11 @@ function pollFinishedRunsRarely(): void {
   if (executor) executor.systemDatabase.dbPollingIntervalResultMs = 5 * MINUTE_MS
 }
 
+/** DBOS waits up to a minute and a half between two attempts to reach the database; whoever waits for a run does not. */
+function comeBackSoonAfterOutages(): void {
+  dbRetryConfig.maxBackoffSec = LONGEST_BACKOFF_S
+}
+
 async function registerQueues(database: Database, jobs: readonly Job[]): Promise<void> {
   const common = { minPollingIntervalMs: POLL_EVERY_MS, onConflict: 'always_update' as const }
   for (const lane of new Set(jobs.map((job) => job.queue))) {
@@ -160,14 +171,17 @@ async function registerQueues(database: Database, jobs: readonly Job[]): Promise
 }
 
 /**
- * DBOS's own lines. A failed run has been told by `run.failed`, and while the engine stops, connections end under it:
- * neither is news.
+ * DBOS's own lines. A failed run has been told by `run.failed`, that the database is away (here a line for every queue
+ * and poll) by the lease, and while the engine stops, connections end under it: none is news.
  */
+const NO_NEWS =
+  /is no longer owned by this execution|Database connection failed|connection|ECONN|EPIPE|ETIMEDOUT|timeout|terminat|shutting down|starting up|not queryable/i
 function dbosLogger(logger: Logger, isStopping: () => boolean) {
   const isNews = (entry: unknown) =>
     !isStopping() &&
     !(entry instanceof StepFailedError) &&
-    !(typeof entry === 'string' && entry.includes('is no longer owned by this execution'))
+    !(typeof entry === 'string' && NO_NEWS.test(entry)) &&
+    !isDatabaseUnavailable(entry)
   const log = (level: 'debug' | 'warn' | 'error') => (entry: unknown) =>
     logger[isNews(entry) ? level : 'debug'](
       { event: 'dbos' },

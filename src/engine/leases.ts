@@ -9,38 +9,54 @@ import {
   type Transaction,
   tables,
 } from '../database/index.ts'
-import { type Logger, newId, SECOND_MS, serializeError } from '../primitives/index.ts'
+import { type Logger, monotonicMs, newId, SECOND_MS, serializeError } from '../primitives/index.ts'
 import { holdBackSuspects } from './recoveries.ts'
 
 /**
  * A process that executes runs renews its lease row every two seconds, by the database's clock. When a row is not
  * renewed for ten, or its process on this very machine is gone, the process is dead: whoever notices first locks the
  * row, hands the dead process's runs back to their queues, and deletes it. Finished steps are not run again. A process
- * that was only frozen finds its row gone when it comes back; it begins nothing more (see `effects.ts`) and ends.
+ * that was only frozen finds its row gone when it comes back; it begins nothing more (see `effects.ts`) and ends. Until it
+ * has found that out it sends nothing: by its own steady clock it knows that it has not renewed for ten seconds.
+ *
+ * The lease is also the pulse by which a process notices that the database is away, and the one place that says so.
  */
 const RENEW_EVERY_MS = 2 * SECOND_MS
-const EXPIRED = sql<boolean>`${tables.executors.renewedAt} < now() - interval '10 seconds'`
+const EXPIRES_AFTER_MS = 10 * SECOND_MS
+const EXPIRED = sql<boolean>`${tables.executors.renewedAt} < now() - make_interval(secs => ${EXPIRES_AFTER_MS / SECOND_MS})`
 const RELEASED = sql<boolean>`${tables.executors.renewedAt} = 'epoch'`
 
 export type Lease = {
   readonly executorId: string
   /** Writes the lease and takes over from the dead. `onLost`: another process took over from us. */
   start(onLost: () => void): Promise<void>
+  /**
+   * Whether no other process can have this one's runs: it has renewed within the last ten seconds. Known without asking,
+   * for the last look before something is sent that cannot be taken back.
+   */
+  isHeld(): boolean
   /** Ends it: what is still under way here belongs to whoever comes next. */
   release(): Promise<void>
 }
 
+/** A connection that has died without a word is given up by then, and the next beat opens another. */
+const BEAT_LIMIT_MS = 4 * SECOND_MS
+
 /** Makes this process's lease, on a connection of its own: a busy pool must never make it look dead. */
 export function createLease(url: string, logger: Logger): Lease {
-  const database = openDatabase({ url, poolSize: 1, logger })
+  const database = openDatabase({ url, poolSize: 1, logger, limitMs: BEAT_LIMIT_MS })
   const executorId = newId('exe')
   const host = hostIdentity()
   const mine = eq(tables.executors.id, executorId)
   let timer: NodeJS.Timeout | null = null
   let beating: Promise<void> = Promise.resolve()
   let lost: () => void = () => {}
+  /** The database's clock is read after this moment, so the lease ends for the others no earlier than for us. */
+  let renewedMs = Number.NEGATIVE_INFINITY
+  const outage = createOutage(logger)
 
   const beat = async () => {
+    const begunMs = monotonicMs()
     try {
       const renewed = await database.db
         .update(tables.executors)
@@ -51,13 +67,16 @@ export function createLease(url: string, logger: Logger): Lease {
         timer = null
         return lost()
       }
+      renewedMs = begunMs
+      outage.over()
       await takeOverDead(database, logger, executorId, host)
     } catch (error) {
-      const level = isDatabaseUnavailable(error) ? 'warn' : 'error'
-      logger[level](
-        { event: 'lease.not_renewed', error: serializeError(error) },
-        'Could not renew the lease; trying again',
-      )
+      if (isDatabaseUnavailable(error)) outage.begun(error)
+      else
+        logger.error(
+          { event: 'lease.not_renewed', error: serializeError(error) },
+          'Could not renew the lease; trying again',
+        )
     }
     if (timer) timer = setTimeout(renew, RENEW_EVERY_MS)
   }
@@ -70,12 +89,15 @@ export function createLease(url: string, logger: Logger): Lease {
     async start(onLost) {
       lost = onLost
       const now = sql`now()`
+      const begunMs = monotonicMs()
       await database.db
         .insert(tables.executors)
         .values({ id: executorId, host, pid: process.pid, startedAt: now, renewedAt: now })
+      renewedMs = begunMs
       await takeOverDead(database, logger, executorId, host)
       timer = setTimeout(renew, RENEW_EVERY_MS)
     },
+    isHeld: () => monotonicMs() - renewedMs < EXPIRES_AFTER_MS,
     async release() {
       if (timer) clearTimeout(timer)
       timer = null
@@ -83,6 +105,30 @@ export function createLease(url: string, logger: Logger): Lease {
       // An expired lease says "dead" at once.
       await database.db.update(tables.executors).set({ renewedAt: sql`'epoch'::timestamptz` }).where(mine)
       await database.close()
+    },
+  }
+}
+
+/** One line when the database goes away, and one when it is back. */
+function createOutage(logger: Logger) {
+  let sinceMs: number | null = null
+  return {
+    begun(error: unknown) {
+      if (sinceMs !== null) return
+      sinceMs = monotonicMs()
+      logger.warn(
+        { event: 'database.away', error: serializeError(error) },
+        'PostgreSQL does not answer. Runs wait and requests are answered with 503 until it is back; nothing is lost',
+      )
+    },
+    over() {
+      if (sinceMs === null) return
+      const awayMs = Math.round(monotonicMs() - sinceMs)
+      sinceMs = null
+      logger.info(
+        { event: 'database.back', awayMs },
+        `PostgreSQL answers again after ${Math.round(awayMs / SECOND_MS)} s; work goes on`,
+      )
     },
   }
 }

@@ -145,7 +145,8 @@ async function attempt<T extends Json | void>(
       }
       const serialized = serializeError(error)
       const retryInMs = next.action === 'retry' ? Math.round(next.delayMs) : null
-      run.log.warn(
+      // That the database is away is said once, and not for each step that waits for it.
+      run.log[failure.kind === 'database-unavailable' ? 'debug' : 'warn'](
         { event: 'step.failed', step: name, attempt: number, retryInMs, error: serialized },
         serialized.message,
       )

@@ -234,7 +234,7 @@ function keepLooking(options: Options, schedules: Schedule[], fireDue: () => Pro
     try {
       await fireDue()
     } catch (error) {
-      const level = isDatabaseUnavailable(error) ? 'warn' : 'error'
+      const level = isDatabaseUnavailable(error) ? 'debug' : 'error'
       options.logger[level](
         { event: 'schedules.not_fired', error: serializeError(error) },
         'Could not look after the schedules; trying again',

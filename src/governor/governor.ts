@@ -12,7 +12,8 @@ import {
   type Logger,
   monotonicMs,
   ParkError,
-  RetryError,
+  RetryAtError,
+  SECOND_MS,
   serializeError,
 } from '../primitives/index.ts'
 import { type Breakers, createBreakers } from './breaker.ts'
@@ -34,6 +35,8 @@ type Options = {
   /** This process, among all that share the limits. */
   holder: string
   logger: Logger
+  /** Whether this process may still send: another one may have taken it for dead, and its runs (default: it may). */
+  maySend?: () => boolean
 }
 type Request = Parameters<Gate>[0]
 type Parts = {
@@ -42,15 +45,14 @@ type Parts = {
   places: Map<ProviderName, Places>
   buckets: Buckets
   usage: Usage
-  beat: { lastMs: number }
 }
 
 /** Renewing places, refreshing breakers and writing counts; only while requests are being made. */
 const BEAT_EVERY_MS = 250
 /** Without a request for so long, nothing is held and nothing is asked. */
 const IDLE_AFTER_MS = 3_000
-/** A process that was frozen for longer may have been taken for dead: what it was about to send, another may be sending. */
-const FROZEN_AFTER_MS = 8_000
+/** By then a process that was cut off has renewed its lease, or has ended. */
+const ASK_AGAIN_MS = 2 * SECOND_MS
 
 /** Makes the gate of this process. */
 export function createGovernor(options: Options): Governor {
@@ -61,7 +63,6 @@ export function createGovernor(options: Options): Governor {
     places: new Map(),
     buckets: createBuckets(database),
     usage: createUsage(database, limits),
-    beat: { lastMs: monotonicMs() },
   }
   for (const [name, limit] of Object.entries(limits))
     if (limit.concurrency !== undefined)
@@ -93,18 +94,19 @@ async function pass<T>(parts: Parts, request: Request, act: () => Promise<T>): P
   try {
     await buckets.wait(provider, options.limits[provider].rates ?? [], request)
     if (monotonicMs() - begun > 5 && !probing) await breakers.admit(provider)
-    refuseWhenFrozen(parts, begun)
+    refuseWhenPresumedDead(options)
     return await watch(parts, request, act, probing)
   } finally {
     places?.release()
   }
 }
 
-function refuseWhenFrozen(parts: Parts, begun: number): void {
-  const now = monotonicMs()
-  if (now - begun > FROZEN_AFTER_MS && now - parts.beat.lastMs > FROZEN_AFTER_MS)
-    throw new RetryError(
-      'This process stood still for a while; what it was about to send is looked at again first',
+/** The last look before a request goes out: a process that was frozen or cut off sends nothing that another may be sending. */
+function refuseWhenPresumedDead({ maySend }: Options): void {
+  if (maySend?.() === false)
+    throw new RetryAtError(
+      'This process was out of touch for a while, and another may have its work; nothing was sent',
+      ASK_AGAIN_MS,
     )
 }
 
@@ -157,7 +159,7 @@ async function wakeForBudget({ usage, options }: Parts): Promise<void> {
 
 /** What goes on beside the requests: awake while there are any, or while a provider is away. */
 function createHeart(parts: Parts) {
-  const { breakers, places, usage, options, beat } = parts
+  const { breakers, places, usage, options } = parts
   let timer: NodeJS.Timeout | null = null
   let beating: Promise<void> = Promise.resolve()
   let lastRequestMs = 0
@@ -168,14 +170,13 @@ function createHeart(parts: Parts) {
     try {
       // First what others would take away; what wakes runs may fail without it.
       for (const each of places.values()) await each.renew()
-      beat.lastMs = monotonicMs()
       await breakers.refresh()
       await breakers.wakeRuns()
       if (!started) await wakeForBudget(parts)
       started = true
       await usage.write()
     } catch (error) {
-      const level = isDatabaseUnavailable(error) ? 'warn' : 'error'
+      const level = isDatabaseUnavailable(error) ? 'debug' : 'error'
       options.logger[level](
         { event: 'governor.not_renewed', error: serializeError(error) },
         'Could not look after the limits of the providers; trying again',
@@ -193,10 +194,8 @@ function createHeart(parts: Parts) {
   }
   return {
     wake() {
-      const now = monotonicMs()
-      lastRequestMs = now
+      lastRequestMs = monotonicMs()
       if (timer !== null || stopped) return
-      beat.lastMs = now
       schedule()
     },
     async stop() {

@@ -32,7 +32,7 @@ export function countWebhooks(options: {
       await database.transaction((tx) => writeSample(tx, systemNow(), [...writing.values()]))
     } catch (error) {
       for (const { gauge, of, value } of writing.values()) add(gauge, of, value)
-      logger[isDatabaseUnavailable(error) ? 'warn' : 'error'](
+      logger[isDatabaseUnavailable(error) ? 'debug' : 'error'](
         { event: 'webhooks.not_counted', error: serializeError(error) },
         'Could not write how many webhooks came; trying again',
       )

@@ -48,7 +48,8 @@ export async function startWork(base: Base, undo: Undo): Promise<Work> {
     return late.engine.starter
   }
   const limits = limitsOf(config)
-  const governor = createGovernor({ database, limits, holder: newId('gov'), logger })
+  const maySend = () => late.engine?.holdsLease() ?? true
+  const governor = createGovernor({ database, limits, holder: newId('gov'), logger, maySend })
   undo.push(() => governor.stop())
   const connectors = connect(config, observeGate(governor.gate, telemetry.instruments))
   const common = {

@@ -17,7 +17,7 @@ export function watchAlerts(parts: EvaluationParts & { logger: Logger }): { stop
       if (tookMs > SLOW_MS)
         parts.logger.warn({ event: 'alerts.slow', tookMs }, 'Evaluating the alert rules took long')
     } catch (error) {
-      const level = isDatabaseUnavailable(error) ? 'warn' : 'error'
+      const level = isDatabaseUnavailable(error) ? 'debug' : 'error'
       parts.logger[level](
         { event: 'alerts.not_evaluated', error: serializeError(error) },
         'The alert rules could not be evaluated; trying again',

@@ -117,7 +117,7 @@ async function removeOld(database: Database): Promise<void> {
 }
 
 function complain(logger: Logger, error: unknown): 'nothing' {
-  logger[isDatabaseUnavailable(error) ? 'warn' : 'error'](
+  logger[isDatabaseUnavailable(error) ? 'debug' : 'error'](
     { event: 'stats.not_counted', error: serializeError(error) },
     'Could not bring the numbers over time up to date; trying again',
   )
