@@ -21,8 +21,18 @@ export type Database = {
   close(): Promise<void>
 }
 
-/** Opens a pool. @param url a PostgreSQL connection string @param poolSize most connections at once */
-export function openDatabase(options: { url: string; poolSize: number; logger: Logger }): Database {
+export type DatabaseOptions = {
+  /** A PostgreSQL connection string. */
+  url: string
+  /** Most connections at once. */
+  poolSize: number
+  logger: Logger
+  /** The longest that a connection or a statement may take (default: 15 s, and 60 s). */
+  limitMs?: number
+}
+
+/** Opens a pool. */
+export function openDatabase(options: DatabaseOptions): Database {
   const pool = createPool(options)
   const db = drizzle(pool, { schema })
   return {
@@ -36,23 +46,36 @@ export function openDatabase(options: { url: string; poolSize: number; logger: L
 
 /** No statement of ours takes this long: a connection that has gone dead without a word is noticed by it. */
 const LONGEST_STATEMENT_MS = 60_000
+const LONGEST_CONNECT_MS = 15_000
+/**
+ * The server's side of it: a process that is frozen or cut off in the middle of a transaction must not keep its locks
+ * from those who take over. The first ends transactions that stand still, the others notice a peer that has vanished
+ * (system defaults: two hours).
+ * https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-IDLE-IN-TRANSACTION-SESSION-TIMEOUT
+ */
+const SESSION = `set idle_in_transaction_session_timeout = '15s'; set tcp_keepalives_idle = 10;
+  set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3`
 
 /** A pool whose connections may break, idle or in the middle of a transaction, without taking the process down. */
-function createPool(options: { url: string; poolSize: number; logger: Logger }): pg.Pool {
+function createPool(options: DatabaseOptions): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
-    connectionTimeoutMillis: 15_000,
+    connectionTimeoutMillis: options.limitMs ?? LONGEST_CONNECT_MS,
     // A new connection costs more than a query: one that a flood has opened stays for the next.
     idleTimeoutMillis: 5 * 60_000,
     keepAlive: true,
-    query_timeout: LONGEST_STATEMENT_MS,
+    async onConnect(client) {
+      await client.query(SESSION)
+    },
+    query_timeout: options.limitMs ?? LONGEST_STATEMENT_MS,
   })
   // Between two statements of a transaction nothing else listens; the next statement tells that the connection is gone.
   pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('error', (error) => {
     if (pool.ending) return // the server may stop before the last connection has said goodbye
-    options.logger.warn(
+    // One line for each of forty connections says nothing; that the database is away is said by the lease.
+    options.logger.debug(
       { event: 'database.connection_lost', err: error.message },
       'An idle database connection broke',
     )
@@ -74,15 +97,26 @@ async function withTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Prom
       await client.query('commit')
       return result
     } catch (error) {
-      await client.query('rollback').catch((failure: Error) => {
-        broken = failure
-      })
+      if (isSilent(error)) broken = error
+      else
+        await client.query('rollback').catch((failure: Error) => {
+          broken = failure
+        })
       if (attempt < ATTEMPTS && TRY_AGAIN.has(sqlState(error) ?? '')) continue
       throw error
     } finally {
       client.release(broken)
     }
   }
+}
+
+/** The connection gives no answer any more: it would give none to a rollback either, and is thrown away. */
+function isSilent(error: unknown): error is Error {
+  return error instanceof Error && innermost(error).message === 'Query read timeout'
+}
+
+function innermost(error: Error): Error {
+  return error.cause instanceof Error ? innermost(error.cause) : error
 }
 
 /** PostgreSQL's five-character error code, also when Drizzle has wrapped the error; null for other errors. */
@@ -98,10 +132,13 @@ export function sqlState(error: unknown): string | null {
   return null
 }
 
+/** Too many connections; a transaction that stood still for too long (the process was frozen). */
+const TRANSIENT = new Set(['53300', '25P03'])
+
 /** Whether an error says that the database cannot be reached or is restarting, so that waiting may help. */
 export function isDatabaseUnavailable(error: unknown): boolean {
   const state = sqlState(error)
-  if (state !== null) return state.startsWith('08') || state.startsWith('57P') || state === '53300'
+  if (state !== null) return state.startsWith('08') || state.startsWith('57P') || TRANSIENT.has(state)
   for (
     let current = error, depth = 0;
     current instanceof Error && depth < 5;
