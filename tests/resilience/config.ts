@@ -3,3 +3,9 @@ export function chosenSeed(): number {
   const given = Number(process.env.RESILIENCE_SEED)
   return Number.isInteger(given) && given > 0 ? given : 1 + Math.floor(Math.random() * 2 ** 31)
 }
+
+/** How many runs the tests of takeover make: `TAKEOVER_RUNS=50` for a quick look. */
+export function takeoverRuns(): number {
+  const given = Number(process.env.TAKEOVER_RUNS)
+  return Number.isInteger(given) && given >= 50 ? given : 500
+}

@@ -29,7 +29,10 @@ export type ProgramOptions = {
   world: SandboxWorld
   /** `sandbox`: providers are stand-ins and the clock follows theirs. `live`: the same servers, by credentials and addresses alone. */
   mode?: 'sandbox' | 'live'
+  /** A `PORT` in here is where it listens; else it is where the world expects it. */
   env?: Record<string, string>
+  /** Of its command line. */
+  args?: string[]
   /** False: do not wait until it is ready. */
   waitUntilReady?: boolean
 }
@@ -38,7 +41,7 @@ export type ProgramOptions = {
 export async function startProgram(options: ProgramOptions): Promise<Program> {
   const dataDir = mkdtempSync(join(tmpdir(), 'kinkeeper-program-'))
   writeCredentials(dataDir, options.world)
-  const child = spawn(process.execPath, [join(ROOT, 'src/main.ts')], {
+  const child = spawn(process.execPath, [join(ROOT, 'src/main.ts'), ...(options.args ?? [])], {
     cwd: dataDir, // a developer's .env is none of a test's business
     env: { PATH: process.env.PATH ?? '', ...environment(options, dataDir), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -50,7 +53,7 @@ export async function startProgram(options: ProgramOptions): Promise<Program> {
     return code ?? signal
   })
   const program: Program = {
-    url: `http://127.0.0.1:${options.world.appPort}`,
+    url: `http://127.0.0.1:${options.env?.PORT ?? options.world.appPort}`,
     lines,
     pid: child.pid ?? 0,
     exited,
