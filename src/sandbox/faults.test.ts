@@ -86,6 +86,20 @@ test('rate-limit, html, malformed and slow-trickle', async () => {
   expect(await texts()).toEqual(['raw', 'raw'])
 })
 
+test('endless and cut-midway: the work is done, and the answer never ends, or breaks off', async () => {
+  const { fault, raw, texts } = await start()
+  await fault('endless', { delayMs: 5, times: 1 })
+  const endless = await raw(AbortSignal.timeout(200))
+  expect(endless.status).toBe(200)
+  await expect(endless.text()).rejects.toThrow()
+  await fault('cut-midway', { times: 1 })
+  const cut = await raw()
+  expect(cut.status).toBe(200)
+  await expect(cut.text()).rejects.toThrow()
+  expect(await texts()).toEqual(['raw', 'raw'])
+  expect((await raw()).status).toBe(200)
+})
+
 test('delay holds the call, and the work is done even when the caller has given up', async () => {
   const { fault, raw, texts } = await start()
   await fault('delay', { delayMs: 80, times: 2 })

@@ -3,7 +3,9 @@
  * often, and with what probability. Which calls are hit follows from the seed and the number of calls drawn so far
  * alone, so a failing run can be repeated.
  *
- * API operations (what the application calls): every kind but `duplicate`; `*` means all of a provider's.
+ * API operations (what the application calls): every kind but `duplicate`; `*` means all of a provider's. After the work
+ * was done, `slow-trickle` answers bit by bit, `endless` goes on answering for ever, `cut-midway` cuts the connection in
+ * the middle of the answer, and `malformed` ends it there.
  * Deliveries (what the sandbox sends: `twilio/webhook`, `twilio/status-callback`, `slack/interaction`): `delay`,
  * `drop-before`, `drop-after`, `duplicate`; they must be named, `*` does not reach them.
  * `twilio/delivery` with kind `status` lets a text end undelivered, with `status` as Twilio's error code (30007).
@@ -41,6 +43,8 @@ export const faultRequestSchema = z
       'drop-after',
       'duplicate',
       'slow-trickle',
+      'endless',
+      'cut-midway',
       'malformed',
       'html',
       'rate-limit',
@@ -52,7 +56,7 @@ export const faultRequestSchema = z
     /** The provider's error code in its own error body, e.g. OpenAI's `insufficient_quota`. */
     code: z.union([z.string(), z.int()]).optional(),
     retryAfterS: z.int().nonnegative().optional(),
-    /** `delay`: how long (1,000). `slow-trickle`: between two chunks (50). */
+    /** `delay`: how long (1,000). `slow-trickle` and `endless`: between two chunks (50). */
     delayMs: z.int().nonnegative().max(600_000).optional(),
     /** For `delay`, `status` and `html`: whether the work is done first. */
     when: z.enum(['before', 'after']).default('before'),

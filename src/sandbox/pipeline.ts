@@ -111,6 +111,12 @@ async function runWithFault(
     case 'slow-trickle':
       await work()
       return answer(context, trickling(context.res, fault.delayMs ?? 50))
+    case 'endless':
+      await work()
+      return answer(context, endless(context.res, fault.delayMs ?? 50))
+    case 'cut-midway':
+      await work()
+      return answer(context, brokenOff(context))
     case 'duplicate':
       return work()
   }
@@ -165,6 +171,46 @@ function trickling(response: Response, pauseMs: number): Response {
     },
   })
   return new Response(stream, plainInit(response))
+}
+
+/** Half of the answer, and then spaces, for as long as anybody listens. */
+function endless(response: Response, pauseMs: number): Response {
+  const listening = { still: true }
+  const stream = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(await firstHalf(response))
+    },
+    async pull(controller) {
+      await wait(pauseMs, undefined, { ref: false })
+      if (listening.still) controller.enqueue(new Uint8Array([0x20]))
+    },
+    cancel() {
+      listening.still = false
+    },
+  })
+  return new Response(stream, plainInit(response))
+}
+
+/** How long the first half has to reach the other side before the connection is cut. */
+const MIDWAY_MS = 20
+
+/** Half of the answer, and then nothing: the connection is cut. */
+function brokenOff(context: SandboxContext): Response {
+  const { res: response } = context
+  const stream = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(await firstHalf(response))
+      await wait(MIDWAY_MS)
+      context.env.outgoing.destroy()
+      controller.close()
+    },
+  })
+  return new Response(stream, plainInit(response))
+}
+
+async function firstHalf(response: Response): Promise<Uint8Array> {
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  return bytes.slice(0, Math.ceil(bytes.length / 2))
 }
 
 function plainInit(response: Response): ResponseInit {
