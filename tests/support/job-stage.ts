@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { type ApprovalKind, type Approvals, createApprovals } from '../../src/approvals/index.ts'
 import { type Connectors, createConnectors, type Gate, openGate } from '../../src/connectors/index.ts'
 import { type Database, openDatabase, tables } from '../../src/database/index.ts'
+import { createDeadLetters, type DeadLetters } from '../../src/dead-letters/index.ts'
 import { type Engine, type Job, type Run, readRun, startEngine } from '../../src/engine/index.ts'
 import type { MembershipParts } from '../../src/jobs/membership/index.ts'
 import { createClock, createLogger, DAY_MS, newId } from '../../src/primitives/index.ts'
@@ -17,10 +18,14 @@ export type JobStage = {
   readonly database: Database
   readonly engine: Engine
   readonly approvals: Approvals
+  readonly deadLetters: DeadLetters
   /** The world of this test; `reset` makes a new one. */
   world(): SandboxWorld
-  /** Empties our tables, and starts a new world. `apart`: as a process of its own, for measurements. */
-  reset(options?: { gate?: Gate; apart?: boolean }): Promise<void>
+  /**
+   * Empties our tables, and starts a new world. `apart`: as a process of its own, for measurements. `timeoutMs`: how long
+   * an answer is waited for, instead of each connector's own.
+   */
+  reset(options?: { gate?: Gate; apart?: boolean; timeoutMs?: number }): Promise<void>
   /** Starts a run and waits for its end. */
   run<Input extends { slot: string }>(job: Job<Input>, input: Input, limitMs?: number): Promise<Run>
   finished(runId: string, limitMs?: number): Promise<Run>
@@ -40,7 +45,7 @@ export async function startJobStage(define: (parts: MembershipParts) => Jobs): P
   const parts: MembershipParts = {
     database,
     clock,
-    connectors: connectTo(world, openGate),
+    connectors: connectTo(world, { gate: openGate }),
     modes: allSandboxed(),
     settings: { graceMs: 7 * DAY_MS, lumaNonMembers: 'pending', guard: { members: 50, percent: 10 } },
     welcomes: true,
@@ -60,7 +65,13 @@ export async function startJobStage(define: (parts: MembershipParts) => Jobs): P
     reminderMs: [],
   })
   late.approvals = approvals
-  const engine = await startEngine({ database, clock, logger, jobs: [...jobs, approvals.timer] })
+  const byName = new Map<string, Job>()
+  const { starter } = parts
+  const deadLetters = createDeadLetters({ database, clock, logger, starter, jobs: () => byName })
+  const all = [...jobs, approvals.timer, ...deadLetters.jobs]
+  for (const job of all) byName.set(job.name, job)
+  const { onDeadLetter } = deadLetters
+  const engine = await startEngine({ database, clock, logger, jobs: all, onDeadLetter })
   late.engine = engine
   const finished = (runId: string, limitMs = 30_000) =>
     until(
@@ -76,11 +87,12 @@ export async function startJobStage(define: (parts: MembershipParts) => Jobs): P
     database,
     engine,
     approvals,
+    deadLetters,
     world: () => world,
-    async reset({ gate = openGate, apart = false } = {}) {
+    async reset({ gate = openGate, apart = false, timeoutMs } = {}) {
       await world.stop()
       world = await startSandboxWorld({ apart })
-      parts.connectors = connectTo(world, gate)
+      parts.connectors = connectTo(world, { gate, timeoutMs })
       await emptyTables(database)
     },
     async run(job, input, limitMs) {
@@ -111,24 +123,31 @@ export async function startJobStage(define: (parts: MembershipParts) => Jobs): P
 }
 
 /** The connectors as an operator would set them up for this world's addresses. */
-function connectTo(world: Pick<SandboxWorld, 'url' | 'credentials'>, gate: Gate): Connectors {
+function connectTo(
+  world: Pick<SandboxWorld, 'url' | 'credentials'>,
+  { gate, timeoutMs }: { gate: Gate; timeoutMs?: number | undefined },
+): Connectors {
   const { url, credentials } = world
+  const patience = { timeoutMs }
   return createConnectors({
     gate,
-    slack: { token: credentials.slackBotToken, apiUrl: `${url}/slack/api/` },
+    slack: { ...patience, token: credentials.slackBotToken, apiUrl: `${url}/slack/api/` },
     circle: {
+      ...patience,
       token: credentials.circleApiToken,
       spaceId: credentials.circleSpaceId,
       apiUrl: `${url}/circle`,
     },
     twilio: {
+      ...patience,
       accountSid: credentials.twilioAccountSid,
       authToken: credentials.twilioAuthToken,
       from: credentials.twilioFrom,
       apiUrl: `${url}/twilio`,
     },
-    openai: { apiKey: credentials.openaiApiKey, model: 'gpt-test', baseUrl: `${url}/openai/v1` },
+    openai: { ...patience, apiKey: credentials.openaiApiKey, model: 'gpt-test', baseUrl: `${url}/openai/v1` },
     mailchimp: {
+      ...patience,
       apiKey: credentials.mailchimpApiKey,
       listId: credentials.mailchimpListId,
       welcome: {
@@ -137,11 +156,15 @@ function connectTo(world: Pick<SandboxWorld, 'url' | 'credentials'>, gate: Gate)
       },
       apiUrl: `${url}/mailchimp/3.0`,
     },
-    luma: { apiKey: credentials.lumaApiKey, apiUrl: `${url}/luma` },
-    stripe: { apiKey: credentials.stripeApiKey, apiUrl: `${url}/stripe` },
-    clerk: { secretKey: credentials.clerkSecretKey, apiUrl: `${url}/clerk` },
-    pagerduty: { routingKey: credentials.pagerdutyRoutingKey, eventsUrl: `${url}/pagerduty` },
-    email: { smtpUrl: () => findSandboxMailServer(`${url}/mail/server`), from: 'kinkeeper@example.org' },
+    luma: { ...patience, apiKey: credentials.lumaApiKey, apiUrl: `${url}/luma` },
+    stripe: { ...patience, apiKey: credentials.stripeApiKey, apiUrl: `${url}/stripe` },
+    clerk: { ...patience, secretKey: credentials.clerkSecretKey, apiUrl: `${url}/clerk` },
+    pagerduty: { ...patience, routingKey: credentials.pagerdutyRoutingKey, eventsUrl: `${url}/pagerduty` },
+    email: {
+      ...patience,
+      smtpUrl: () => findSandboxMailServer(`${url}/mail/server`),
+      from: 'kinkeeper@example.org',
+    },
   })
 }
 
