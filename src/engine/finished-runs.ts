@@ -4,9 +4,9 @@ import { inArray, sql } from 'drizzle-orm'
 import { type Database, tables } from '../database/index.ts'
 
 /**
- * Removes the oldest finished runs, with their steps, results, failed attempts and dead letters. A failed run that nobody has started
- * again is kept for longer; one with an effect that is not settled is kept until somebody has said what became of it,
- * because that starts it again.
+ * Removes the oldest finished runs, with their steps, results, failed attempts and dead letters. A failed run that nobody
+ * has started again is kept for longer; one with an effect that is not settled, or whose dead letter is open, is kept
+ * until somebody has said what is to become of it.
  *
  * A run that is gone could be started again under its key, so whoever starts runs remembers by itself what it has
  * started: deliveries, events and firings of schedules are unique rows that are kept for at least as long as somebody
@@ -33,6 +33,9 @@ export async function deleteFinishedRuns(
       and not exists (
         select from ${tables.effects} as effect
         where effect.run_id = run.workflow_uuid and effect.status in ('intended', 'unknown'))
+      and not exists (
+        select from ${tables.deadLetters} as letter
+        where letter.run_id = run.workflow_uuid and letter.status in ('open', 'compensating'))
     order by run.completed_at
     limit ${pace.limit}`)
   const ids = rows.map(({ id }) => id)
