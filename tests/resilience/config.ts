@@ -9,3 +9,9 @@ export function takeoverRuns(): number {
   const given = Number(process.env.TAKEOVER_RUNS)
   return Number.isInteger(given) && given >= 50 ? given : 500
 }
+
+/** How long the database is in the dark: `DARK_SECONDS=8` for a quick look. */
+export function darkMs(): number {
+  const given = Number(process.env.DARK_SECONDS)
+  return (Number.isInteger(given) && given > 0 ? given : 30) * 1_000
+}

@@ -142,9 +142,9 @@ export function signedClerk(
   }
 }
 
-/** Sends it. */
-export function send(request: SignedRequest): Promise<Response> {
-  return fetch(request.url, { method: 'POST', headers: request.headers, body: request.body })
+/** Sends it. @param signal when the sender hangs up */
+export function send(request: SignedRequest, signal: AbortSignal | null = null): Promise<Response> {
+  return fetch(request.url, { method: 'POST', headers: request.headers, body: request.body, signal })
 }
 
 /** The machine's time in epoch milliseconds: what a provider writes into its signature. */
