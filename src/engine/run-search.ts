@@ -49,13 +49,12 @@ export async function searchRuns(
     const ids = await beginningWith(db, filter.text)
     if (ids.length > MOST_BY_TEXT) return { runs: [], more: false, tooMany: true }
     const one = sql`workflow_uuid = any(${sql.param(ids)}::text[])`
-    const rows = await read(db, sql`${SELECT} where ${and([one, fits, waiting(filter.waitsFor)])} ${limit}`)
-    return asPage(rows, size, newer)
+    return asPage(await few(db, and([one, fits, waiting(filter.waitsFor)]), limit), size, newer)
   }
-  if (filter.waitsFor !== undefined || filter.again || (!filter.job && !filter.status)) {
-    const rows = await read(db, sql`${SELECT} where ${and([fits, waiting(filter.waitsFor)])} ${limit}`)
-    return asPage(rows, size, newer)
-  }
+  if (filter.waitsFor !== undefined)
+    return asPage(await few(db, and([fits, waiting(filter.waitsFor)]), limit), size, newer)
+  if (filter.again || (!filter.job && !filter.status))
+    return asPage(await read(db, sql`${SELECT} where ${fits} ${limit}`), size, newer)
   return asPage(await byJobAndState(db, filter, between(filter, place), limit), size, newer)
 }
 
@@ -74,6 +73,11 @@ const DBOS_STATUSES: Record<RunStatus, readonly string[]> = {
   cancelled: ['CANCELLED'],
 }
 const EVERY_STATUS = Object.values(DBOS_STATUSES).flat()
+
+/** Those that are few are found first and sorted then: in the order of time, every run might have to be looked at. */
+function few(db: Drizzle, fits: SQL, limit: SQL): Promise<Row[]> {
+  return read(db, sql`with chosen as materialized (${SELECT} where ${fits}) select * from chosen ${limit}`)
+}
 
 /** The newest of each job in each state, of which there are few, and the newest of those. */
 async function byJobAndState(db: Drizzle, filter: RunFilter, range: SQL, limit: SQL): Promise<Row[]> {
