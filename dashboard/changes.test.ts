@@ -6,10 +6,12 @@ const CASES: [Change, unknown][] = [
   [{ topic: 'inbox', id: null }, [['inbox']]],
   [{ topic: 'submission', id: 's1' }, [['post', 's1'], ['posts'], ['inbox']]],
   [{ topic: 'submission', id: null }, [['post'], ['posts'], ['inbox']]],
-  [{ topic: 'run', id: 'r1' }, [['run', 'r1'], ['post'], ['inbox'], ['schedules']]],
+  [{ topic: 'run', id: 'r1' }, [['run', 'r1'], ['runs'], ['post'], ['inbox'], ['schedules']]],
   [{ topic: 'effect', id: 'e1' }, [['inbox'], ['post'], ['run'], ['member']]],
   [{ topic: 'member', id: 'm1' }, [['member', 'm1'], ['members']]],
   [{ topic: 'schedule', id: 'cleanup' }, [['schedules']]],
+  [{ topic: 'dead-letter', id: 'dl1' }, [['dead-letters'], ['dead-letter', 'dl1'], ['inbox'], ['run']]],
+  [{ topic: 'job', id: 'cleanup' }, [['jobs'], ['runs'], ['run']]],
   [{ topic: 'provider', id: 'luma' }, [['connections'], ['run']]],
 ]
 

@@ -31,7 +31,7 @@ export function staleQueries(change: Change): QueryKey[] {
     case 'submission':
       return [change.id === null ? ['post'] : ['post', change.id], ['posts'], ['inbox']]
     case 'run':
-      return [change.id === null ? ['run'] : ['run', change.id], ['post'], ['inbox'], ['schedules']]
+      return [change.id === null ? ['run'] : ['run', change.id], ['runs'], ['post'], ['inbox'], ['schedules']]
     case 'effect':
       return [['inbox'], ['post'], ['run'], ['member']]
     case 'member':
@@ -42,6 +42,15 @@ export function staleQueries(change: Change): QueryKey[] {
       return [['alerts']]
     case 'provider':
       return [['connections'], ['run']]
+    case 'dead-letter':
+      return [
+        ['dead-letters'],
+        change.id === null ? ['dead-letter'] : ['dead-letter', change.id],
+        ['inbox'],
+        ['run'],
+      ]
+    case 'job':
+      return [['jobs'], ['runs'], ['run']]
     case 'clock':
       return [[]]
   }

@@ -3,10 +3,13 @@ import type { SubmissionStatus } from '../src/server/contract.ts'
 import { App, PageFailed, PageMissing } from './app.tsx'
 import { readAuditSearch } from './audit-queries.ts'
 import type { AlertsFilter, MembersFilter } from './client.ts'
+import { readLettersSearch, readRunsSearch } from './operations-queries.ts'
 import { SEVERITY_WORDS } from './pages/alerts/alert-words.ts'
 import { AlertsPage } from './pages/alerts.tsx'
 import { AuditPage } from './pages/audit.tsx'
 import { ConnectionsPage } from './pages/connections.tsx'
+import { DeadLetterPage } from './pages/dead-letter.tsx'
+import { DeadLettersPage } from './pages/dead-letters.tsx'
 import { InboxPage } from './pages/inbox.tsx'
 import { MemberPage } from './pages/member.tsx'
 import { MembersPage } from './pages/members.tsx'
@@ -15,6 +18,7 @@ import { PeoplePage } from './pages/people.tsx'
 import { PostPage } from './pages/post.tsx'
 import { PostsPage } from './pages/posts.tsx'
 import { RunPage } from './pages/run.tsx'
+import { RunsPage } from './pages/runs.tsx'
 import { SchedulesPage } from './pages/schedules.tsx'
 import { WelcomePage } from './pages/welcome.tsx'
 import { MEMBERSHIP_WORDS, SLACK_WORDS, SUBMISSION_WORDS } from './words.ts'
@@ -63,6 +67,26 @@ const postRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/posts/$id',
   component: PostPage,
+})
+
+const runsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/runs',
+  validateSearch: readRunsSearch,
+  component: RunsPage,
+})
+
+const deadLettersRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/dead-letters',
+  validateSearch: readLettersSearch,
+  component: DeadLettersPage,
+})
+
+const deadLetterRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/dead-letters/$id',
+  component: DeadLetterPage,
 })
 
 const runRoute = createRoute({
@@ -156,7 +180,10 @@ const routeTree = rootRoute.addChildren([
   overviewRoute,
   postsRoute,
   postRoute,
+  runsRoute,
   runRoute,
+  deadLettersRoute,
+  deadLetterRoute,
   membersRoute,
   memberRoute,
   schedulesRoute,

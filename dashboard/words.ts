@@ -9,6 +9,7 @@ import type {
   StepView,
   SubmissionStatus,
 } from '../src/server/contract.ts'
+import type { LetterStatus } from '../src/server/dead-letters-contract.ts'
 import type { ConnectionView, MemberSummary, MembershipState } from '../src/server/membership-contract.ts'
 import type { IconName } from './ui/icon.tsx'
 
@@ -45,6 +46,14 @@ export const STEP_WORDS: Record<StepView['status'], StatusWords> = {
   succeeded: RUN_WORDS.succeeded,
   failed: RUN_WORDS.failed,
   running: RUN_WORDS.running,
+}
+
+export const LETTER_WORDS: Record<LetterStatus, StatusWords> = {
+  open: { tone: 'bad', icon: 'alert', word: 'Open' },
+  replayed: { tone: 'ok', icon: 'retry', word: 'Replayed' },
+  compensating: { tone: 'info', icon: 'progress', word: 'Being undone' },
+  compensated: { tone: 'idle', icon: 'undo', word: 'Undone' },
+  abandoned: { tone: 'idle', icon: 'minus', word: 'Abandoned' },
 }
 
 export const EFFECT_WORDS: Record<EffectStatus, StatusWords> = {
@@ -118,8 +127,13 @@ export const BREAKER_WORDS: Record<ConnectionView['breaker'], StatusWords> = {
   'half-open': { tone: 'warn', icon: 'progress', word: 'Being tried' },
 }
 
-/** The words for a run, in which a provider's absence outweighs being scheduled. */
-export function runWords({ status, parked }: Pick<RunSummary, 'status' | 'parked'>): StatusWords {
+/** The words for a run, in which what it waits for outweighs being scheduled. */
+export function runWords({
+  status,
+  parked,
+  paused,
+}: Pick<RunSummary, 'status' | 'parked' | 'paused'>): StatusWords {
+  if (paused) return { tone: 'warn', icon: 'pause', word: 'Paused' }
   if (!parked) return RUN_WORDS[status]
   return { tone: 'warn', icon: 'clock', word: `Waits for ${PROVIDER_NAMES[parked.provider]}` }
 }

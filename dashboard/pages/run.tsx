@@ -2,19 +2,19 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { RunDetail } from '../../src/server/contract.ts'
 import { queries } from '../queries.ts'
-import { useMayOperate } from '../session.ts'
-import { describeTook, useMachineNow } from '../time.ts'
+import { describeTook } from '../time.ts'
 import { Badge } from '../ui/badge.tsx'
-import { Card, Section } from '../ui/card.tsx'
-import { EmptyState, Problem } from '../ui/empty-state.tsx'
+import { Section } from '../ui/card.tsx'
+import { Problem } from '../ui/empty-state.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { MachineTime } from '../ui/machine-time.tsx'
 import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { PROVIDER_NAMES, runWords } from '../words.ts'
-import { RetryRun } from './inbox/retry.tsx'
 import { EffectList } from './post/effect-list.tsx'
-import { StepRow } from './run/step-row.tsx'
+import { CancelRun } from './run/cancel-run.tsx'
+import { RunLinks } from './run/run-links.tsx'
+import { Timeline } from './run/timeline.tsx'
 import styles from './run.module.css'
 
 const route = getRouteApi('/runs/$id')
@@ -38,13 +38,9 @@ export function RunPage() {
 
 function Run({ detail }: { detail: RunDetail }) {
   const { run, submission } = detail
-  const mayOperate = useMayOperate()
   return (
     <>
-      <PageHead
-        title={run.job}
-        aside={run.status === 'failed' && mayOperate ? <RetryRun runId={run.id} /> : null}
-      >
+      <PageHead title={run.job} aside={<CancelRun run={run} />}>
         <div className={styles.facts}>
           <Badge status={runWords(run)} />
           <span>
@@ -66,17 +62,22 @@ function Run({ detail }: { detail: RunDetail }) {
               The member
             </Link>
           )}
+          <Link to="/runs" search={{ job: run.job }}>
+            All of this job
+          </Link>
           <code>{run.id}</code>
         </div>
       </PageHead>
       {run.parked && <Parked parked={run.parked} />}
+      {run.paused && <Paused job={run.job} />}
       {detail.error && (
         <p className={styles.error}>
           <Icon name="alert" /> {detail.error}
         </p>
       )}
+      <RunLinks links={detail.links} />
       <Section title="Steps">
-        <Steps detail={detail} />
+        <Timeline detail={detail} />
       </Section>
       {detail.effects.length > 0 && <EffectList effects={detail.effects} />}
       <Section title="Input">
@@ -103,41 +104,35 @@ function Parked({ parked }: { parked: NonNullable<RunDetail['run']['parked']> })
   )
 }
 
-function Took({ detail: { run, executor } }: { detail: RunDetail }) {
-  if (run.startedAt === null) return null
-  const took = run.finishedAt && describeTook(Date.parse(run.finishedAt) - Date.parse(run.startedAt))
+function Paused({ job }: { job: string }) {
   return (
-    <span>
-      {took ? `took ${took}` : 'under way'}
-      {executor && ` on ${executor}`}
-    </span>
+    <div className={styles.parked} role="status">
+      <Icon name="pause" />
+      <div>
+        <p>
+          <strong>{job} is paused</strong>. This run begins when somebody resumes the job.
+        </p>
+        <Link to="/runs" search={{ waitsFor: `job:${job}` }}>
+          All that wait for it
+        </Link>
+      </div>
+    </div>
   )
 }
 
-function Steps({ detail }: { detail: RunDetail }) {
-  const { nowMs } = useMachineNow()
-  const { run, steps } = detail
-  if (steps.length === 0) {
-    return (
-      <EmptyState icon="list" title="No step has begun">
-        {run.status === 'delayed' ? 'This run waits for its time.' : 'Steps appear here as they begin.'}
-      </EmptyState>
+function Took({ detail: { run, executor, links } }: { detail: RunDetail }) {
+  if (run.startedAt === null) {
+    return links.dueAt === null ? null : (
+      <span>
+        due <MachineTime at={links.dueAt} />
+      </span>
     )
   }
-  const startMs = Date.parse(run.startedAt ?? run.createdAt)
-  const endMs = run.finishedAt ? Date.parse(run.finishedAt) : nowMs
+  const took = run.finishedAt && describeTook(Date.parse(run.finishedAt) - Date.parse(run.startedAt))
   return (
-    <Card>
-      <ol className={styles.steps}>
-        {steps.map((step) => (
-          <StepRow
-            key={`${step.name} ${step.startedAt}`}
-            step={step}
-            startMs={startMs}
-            endMs={Math.max(endMs, startMs + 1)}
-          />
-        ))}
-      </ol>
-    </Card>
+    <span>
+      {took ? `took ${took}` : run.status === 'running' ? 'under way' : 'has begun'}
+      {executor && ` on ${executor}`}
+    </span>
   )
 }

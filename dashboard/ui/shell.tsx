@@ -12,6 +12,8 @@ export type Destination = {
   to:
     | '/'
     | '/overview'
+    | '/runs'
+    | '/dead-letters'
     | '/posts'
     | '/members'
     | '/schedules'
@@ -142,6 +144,8 @@ function destinations(
       ...(openAlerts > 0 ? { count: openAlerts, counted: 'open' } : { rare: true as const }),
     },
     { to: '/members', label: 'Members', icon: 'user' },
+    { to: '/runs', label: 'Runs', icon: 'play', rare: true },
+    { to: '/dead-letters', label: 'Dead letters', icon: 'retry', rare: true },
     { to: '/schedules', label: 'Schedules', icon: 'calendar', rare: true },
     { to: '/connections', label: 'Connections', icon: 'link', rare: true },
     { to: '/audit', label: 'Audit', icon: 'lock', rare: true },

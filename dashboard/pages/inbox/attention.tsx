@@ -59,7 +59,11 @@ export function AttentionCard({ item }: { item: AttentionItem }) {
           title={`${item.group.count} runs of ${item.group.job}: ${item.group.title}`}
           detail={item.group.suggestion}
           submission={null}
-          action={<a href={`/dead-letters?cause=${encodeURIComponent(item.group.cause)}`}>Deal with them</a>}
+          action={
+            <Link to="/dead-letters" search={{ cause: item.group.cause }}>
+              Deal with them
+            </Link>
+          }
         />
       )
   }

@@ -1,68 +1,114 @@
+import { useId, useState } from 'react'
 import type { StepView } from '../../../src/server/contract.ts'
 import { describeTook } from '../../time.ts'
 import { Badge } from '../../ui/badge.tsx'
+import { Icon } from '../../ui/icon.tsx'
 import { MachineTime } from '../../ui/machine-time.tsx'
 import { STEP_WORDS } from '../../words.ts'
-import styles from './step-row.module.css'
+import styles from './timeline.module.css'
+import { placeOn, type Span } from './timeline-places.ts'
 
-/** A step as a bar on the run's time, from `startMs` to `endMs`; opened, its attempts and what it answered. */
-export function StepRow({ step, startMs, endMs }: { step: StepView; startMs: number; endMs: number }) {
-  const bar = placeBar(step, startMs, endMs)
+/** A step as a bar on the run's time, its failed attempts as marks on it; opened, what they said and what it answered. */
+export function StepRow({ step, span }: { step: StepView; span: Span }) {
+  const [open, setOpen] = useState(step.status === 'failed')
+  const id = useId()
+  const beganMs = beginningOf(step)
+  const endMs = step.finishedAt === null ? span.endMs : Date.parse(step.finishedAt)
+  const tries = step.attempts.length
   return (
-    <li className={styles.step}>
-      <details open={step.status === 'failed'}>
-        <summary className={styles.summary} data-row>
-          <span className={styles.name}>{step.name}</span>
+    <tbody className={styles.step}>
+      <tr>
+        <th scope="row">
+          <button
+            type="button"
+            className={styles.open}
+            aria-expanded={open}
+            aria-controls={open ? id : undefined}
+            data-row
+            onClick={() => setOpen(!open)}
+          >
+            <Icon name={open ? 'chevronDown' : 'chevronRight'} size={12} />
+            <span>{step.name}</span>
+          </button>
+        </th>
+        <td>
           <Badge status={STEP_WORDS[step.status]} />
-          <span className={styles.track} aria-hidden="true">
-            {bar && (
-              <span
-                className={styles.bar}
-                data-status={step.status}
-                style={{ left: `${bar.left}%`, width: `${bar.width}%` }}
-              />
-            )}
-          </span>
-          <span className={styles.took}>{bar ? describeTook(bar.tookMs) : '–'}</span>
-        </summary>
-        <div className={styles.more}>
-          {step.startedAt && (
-            <p className={styles.quiet}>
-              Began <MachineTime at={step.startedAt} />
-            </p>
+        </td>
+        <td className={styles.when}>
+          {beganMs !== null && <Track step={step} span={span} beganMs={beganMs} endMs={endMs} />}
+          {tries > 0 && (
+            <span className={styles.tries}>
+              {tries} {tries === 1 ? 'attempt' : 'attempts'} failed
+            </span>
           )}
-          <Attempts attempts={step.attempts} />
-          {step.error && step.error !== step.attempts.at(-1)?.error && (
-            <p className={styles.error}>{step.error}</p>
-          )}
-          {step.output && <pre className={styles.output}>{step.output}</pre>}
-        </div>
-      </details>
-    </li>
+        </td>
+        <td className={styles.took}>{beganMs === null ? '–' : describeTook(Math.max(0, endMs - beganMs))}</td>
+      </tr>
+      {open && (
+        <tr id={id}>
+          <td colSpan={4} className={styles.more}>
+            <More step={step} />
+          </td>
+        </tr>
+      )}
+    </tbody>
   )
 }
 
-function Attempts({ attempts }: { attempts: StepView['attempts'] }) {
-  if (attempts.length === 0) return null
+/** The bar, pale where it only waited for the next attempt, and a mark where an attempt failed. */
+function Track(props: { step: StepView; span: Span; beganMs: number; endMs: number }) {
+  const { step, span, beganMs, endMs } = props
+  const bar = placeOn(span, beganMs, endMs)
   return (
-    <ol className={styles.attempts}>
-      {attempts.map((attempt) => (
-        <li key={attempt.attempt}>
-          <strong>Attempt {attempt.attempt} failed</strong> <MachineTime at={attempt.at} />: {attempt.error}
-          {attempt.retryInMs !== null && ` Tried again after ${describeTook(attempt.retryInMs)}.`}
-        </li>
-      ))}
-    </ol>
+    <div className={styles.track} aria-hidden="true">
+      {bar && <span className={styles.bar} data-status={step.status} style={bar} />}
+      {step.attempts.map(({ attempt, at, retryInMs, error }) => {
+        const atMs = Date.parse(at)
+        const wait = retryInMs === null ? null : placeOn(span, atMs, Math.min(atMs + retryInMs, endMs))
+        const mark = placeOn(span, atMs, atMs)
+        return (
+          <span key={attempt}>
+            {wait && <span className={styles.pause} style={wait} />}
+            {mark && <span className={styles.mark} style={{ left: mark.left }} title={error} />}
+          </span>
+        )
+      })}
+    </div>
   )
 }
 
-/** Where a step's bar lies on the run's time, in percent; null when it has not begun. */
-function placeBar(step: StepView, startMs: number, endMs: number) {
-  if (step.startedAt === null) return null
-  const beganMs = Date.parse(step.startedAt)
-  const finishedMs = step.finishedAt === null ? endMs : Date.parse(step.finishedAt)
-  const percent = (ms: number) => Math.min(100, Math.max(0, (ms / (endMs - startMs)) * 100))
-  const left = Math.min(percent(beganMs - startMs), 99)
-  const width = Math.max(1, Math.min(percent(finishedMs - beganMs), 100 - left))
-  return { left, width, tookMs: Math.max(0, finishedMs - beganMs) }
+function More({ step }: { step: StepView }) {
+  return (
+    <>
+      {step.startedAt && (
+        <p className={styles.said}>
+          Began <MachineTime at={step.startedAt} />
+        </p>
+      )}
+      {step.attempts.length > 0 && (
+        <ol className={styles.attempts}>
+          {step.attempts.map((attempt) => (
+            <li key={attempt.attempt}>
+              <strong>Attempt {attempt.attempt} failed</strong> <MachineTime at={attempt.at} />:{' '}
+              {attempt.error}
+              {attempt.retryInMs !== null && ` Tried again after ${describeTook(attempt.retryInMs)}.`}
+            </li>
+          ))}
+        </ol>
+      )}
+      {step.error && step.error !== step.attempts.at(-1)?.error && (
+        <p className={styles.error}>{step.error}</p>
+      )}
+      {step.output && <pre className={styles.output}>{step.output}</pre>}
+      {!step.output && step.status === 'succeeded' && <p className={styles.said}>It answered nothing.</p>}
+    </>
+  )
+}
+
+/** A step that failed records the time of its last attempt only; the first may lie before. */
+function beginningOf(step: StepView): number | null {
+  const times = [step.startedAt, ...step.attempts.map(({ at }) => at)].flatMap((at) =>
+    at === null ? [] : [Date.parse(at)],
+  )
+  return times.length === 0 ? null : Math.min(...times)
 }

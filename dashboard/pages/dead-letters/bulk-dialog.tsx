@@ -1,0 +1,115 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import type { LetterActionRequest, LetterChoice } from '../../../src/server/dead-letters-contract.ts'
+import { operate } from '../../operations-queries.ts'
+import { FormDialog } from '../../ui/dialog.tsx'
+import { Select, Textarea } from '../../ui/field.tsx'
+import { useToast } from '../../ui/toast.tsx'
+import styles from '../dead-letters.module.css'
+
+export type Bulk = { kind: LetterActionRequest['kind']; choice: LetterChoice; count: number }
+
+const WORDS: Record<Bulk['kind'], { verb: string; what: string; done: string }> = {
+  replay: {
+    verb: 'Replay',
+    what: 'Each becomes a new run. What has already been done in the world is not repeated; one of which nobody knows whether it happened is left alone and listed, for a person to say.',
+    done: 'Being replayed',
+  },
+  compensate: {
+    verb: 'Undo',
+    what: 'The finished steps of each are taken back, the last one first. What cannot be taken back (a text, an e-mail) stays, and is listed.',
+    done: 'Being undone',
+  },
+  abandon: {
+    verb: 'Abandon',
+    what: 'Nothing more is done about them. They stay under “Abandoned” with your name and the reason.',
+    done: 'Being abandoned',
+  },
+}
+
+/** Says what an action on several letters would do, whether it needs a second person, and asks for it. */
+export function BulkDialog(props: {
+  bulk: Bulk
+  aloneAtMost: number
+  onClose: () => void
+  onDone?: () => void
+}) {
+  const { bulk, aloneAtMost, onClose, onDone } = props
+  const [from, setFrom] = useState('failed-step')
+  const [reason, setReason] = useState('')
+  const [wanting, setWanting] = useState(false)
+  const queryClient = useQueryClient()
+  const toast = useToast()
+  const words = WORDS[bulk.kind]
+  const many = bulk.count > aloneAtMost
+  const act = useMutation({
+    mutationFn: () => operate.actOnMany(requestOf(bulk, from, reason.trim())),
+    onSuccess: (action) => {
+      onDone?.()
+      onClose()
+      toast(
+        action.status === 'waiting'
+          ? { look: 'note', title: 'Waits for a second person', detail: 'Another operator has to agree.' }
+          : { look: 'ok', title: words.done, detail: 'The progress is shown on Dead letters.' },
+      )
+    },
+    onSettled: () => queryClient.invalidateQueries({ queryKey: ['dead-letters'] }),
+  })
+
+  function submit() {
+    if (bulk.kind === 'abandon' && reason.trim() === '') setWanting(true)
+    else act.mutate()
+  }
+
+  return (
+    <FormDialog
+      open
+      onClose={onClose}
+      title={`${words.verb} ${bulk.count === 1 ? 'this dead letter' : `${bulk.count.toLocaleString('en')} dead letters`}?`}
+      description={words.what}
+      submit={many ? 'Ask a second person' : words.verb}
+      look={bulk.kind === 'replay' ? 'primary' : 'danger'}
+      busy={act.isPending}
+      error={act.error?.message ?? null}
+      onSubmit={submit}
+    >
+      {bulk.kind === 'replay' && (
+        <Select
+          label="From where"
+          name="from"
+          value={from}
+          options={[
+            { value: 'failed-step', label: 'From the step that failed' },
+            { value: 'start', label: 'From the start' },
+          ]}
+          onChange={setFrom}
+        />
+      )}
+      {bulk.kind === 'abandon' && (
+        <Textarea
+          label="Reason"
+          name="reason"
+          value={reason}
+          onChange={setReason}
+          error={wanting && reason.trim() === '' ? 'Say why, for those who look at this later.' : null}
+        />
+      )}
+      {many && (
+        <p className={styles.second}>
+          More than {aloneAtMost} at once need a second person: it begins when another operator has agreed.
+        </p>
+      )}
+    </FormDialog>
+  )
+}
+
+function requestOf({ kind, choice }: Bulk, from: string, reason: string): LetterActionRequest {
+  switch (kind) {
+    case 'replay':
+      return { kind, choice, from: from === 'start' ? 'start' : 'failed-step' }
+    case 'compensate':
+      return { kind, choice }
+    case 'abandon':
+      return { kind, choice, reason }
+  }
+}

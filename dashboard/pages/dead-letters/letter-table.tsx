@@ -1,0 +1,177 @@
+import { Link } from '@tanstack/react-router'
+import { type MouseEvent, useState } from 'react'
+import type { LetterChoice, LetterSummary } from '../../../src/server/dead-letters-contract.ts'
+import type { LettersSearch } from '../../operations-queries.ts'
+import { useMayOperate } from '../../session.ts'
+import { Badge } from '../../ui/badge.tsx'
+import { Button } from '../../ui/button.tsx'
+import { RelativeTime } from '../../ui/relative-time.tsx'
+import { LETTER_WORDS, RUN_WORDS } from '../../words.ts'
+import styles from '../dead-letters.module.css'
+import { type Bulk, BulkDialog } from './bulk-dialog.tsx'
+import { useSelection } from './use-selection.ts'
+
+/** Letters one by one; open ones can be chosen, to act on them together. */
+export function LetterTable(props: {
+  letters: LetterSummary[]
+  search: LettersSearch
+  /** How many open letters the filter has, on all pages. */
+  fitting: number
+  aloneAtMost: number
+}) {
+  const { letters, search, fitting, aloneAtMost } = props
+  const mayOperate = useMayOperate() && (search.status ?? 'open') === 'open'
+  const selection = useSelection(letters.map(({ id }) => id))
+  const chosen = selection.everything ? fitting : selection.ids.length
+  return (
+    <>
+      {chosen > 0 && (
+        <BulkBar
+          chosen={chosen}
+          choice={selection.everything ? filterOf(search) : { ids: selection.ids }}
+          more={selection.isPage && !selection.everything && fitting > letters.length ? fitting : null}
+          onEverything={selection.chooseEverything}
+          onClear={selection.clear}
+          aloneAtMost={aloneAtMost}
+        />
+      )}
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            {mayOperate && (
+              <th scope="col" className={styles.check}>
+                <input
+                  type="checkbox"
+                  aria-label="All on this page"
+                  checked={selection.isPage}
+                  onChange={selection.togglePage}
+                />
+              </th>
+            )}
+            <th scope="col">Run</th>
+            <th scope="col">Status</th>
+            <th scope="col">Attempts</th>
+            <th scope="col" className={styles.when}>
+              Failed
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {letters.map((letter) => (
+            <LetterRow
+              key={letter.id}
+              letter={letter}
+              chosen={selection.has(letter.id)}
+              onChoose={mayOperate ? (event) => selection.choose(letter.id, event.shiftKey) : null}
+            />
+          ))}
+        </tbody>
+      </table>
+    </>
+  )
+}
+
+function LetterRow(props: {
+  letter: LetterSummary
+  chosen: boolean
+  onChoose: ((event: MouseEvent) => void) | null
+}) {
+  const { letter, chosen, onChoose } = props
+  const { followUp } = letter
+  return (
+    <tr data-chosen={chosen || undefined}>
+      {onChoose && (
+        <td className={styles.check}>
+          <input
+            type="checkbox"
+            aria-label={`Choose the one of ${letter.job}, ${letter.runId}`}
+            checked={chosen}
+            onClick={onChoose}
+            readOnly
+          />
+        </td>
+      )}
+      <td className={styles.letter}>
+        <Link to="/dead-letters/$id" params={{ id: letter.id }} className={styles.name} data-row>
+          {letter.job}
+          {letter.step !== null && <span className={styles.step}>, at “{letter.step}”</span>}
+        </Link>
+        <p className={styles.error} dir="auto">
+          {letter.error}
+        </p>
+        {letter.problem !== null && <p className={styles.problem}>{letter.problem}</p>}
+        {letter.resolved?.reason && <p className={styles.quiet}>Because: {letter.resolved.reason}</p>}
+      </td>
+      <td>
+        <Badge status={LETTER_WORDS[letter.status]} />
+        {letter.resolved && <p className={styles.quiet}>by {letter.resolved.by}</p>}
+        {followUp?.status && (
+          <p className={styles.quiet}>the new run: {RUN_WORDS[followUp.status].word.toLowerCase()}</p>
+        )}
+      </td>
+      <td className={styles.number}>
+        {letter.attempts}
+        <span className={styles.onPhone}> {letter.attempts === 1 ? 'attempt' : 'attempts'}</span>
+      </td>
+      <td className={`${styles.quiet} ${styles.when}`}>
+        <RelativeTime at={letter.failedAt} inTable />
+      </td>
+    </tr>
+  )
+}
+
+function BulkBar(props: {
+  chosen: number
+  choice: LetterChoice
+  /** How many there are on all pages, when that can be asked for. */
+  more: number | null
+  onEverything: () => void
+  onClear: () => void
+  aloneAtMost: number
+}) {
+  const [asking, setAsking] = useState<Bulk['kind'] | null>(null)
+  return (
+    <section className={styles.bulk} aria-label="What to do with those chosen">
+      <p role="status">
+        <strong>{props.chosen.toLocaleString('en')} chosen</strong>
+      </p>
+      {props.more !== null && (
+        <Button look="quiet" onClick={props.onEverything}>
+          Choose all {props.more.toLocaleString('en')}
+        </Button>
+      )}
+      <Button look="quiet" onClick={props.onClear}>
+        Choose none
+      </Button>
+      <div className={styles.bulkActions}>
+        <Button icon="retry" look="primary" onClick={() => setAsking('replay')}>
+          Replay
+        </Button>
+        <Button icon="undo" onClick={() => setAsking('compensate')}>
+          Undo
+        </Button>
+        <Button icon="minus" onClick={() => setAsking('abandon')}>
+          Abandon
+        </Button>
+      </div>
+      {asking && (
+        <BulkDialog
+          bulk={{ kind: asking, choice: props.choice, count: props.chosen }}
+          aloneAtMost={props.aloneAtMost}
+          onClose={() => setAsking(null)}
+          onDone={props.onClear}
+        />
+      )}
+    </section>
+  )
+}
+
+/** The filter as the choice of an action. */
+function filterOf({ job, provider, errorClass, cause }: LettersSearch): LetterChoice {
+  return {
+    ...(job !== undefined && { job }),
+    ...(provider !== undefined && { provider }),
+    ...(errorClass !== undefined && { errorClass }),
+    ...(cause !== undefined && { cause }),
+  }
+}
