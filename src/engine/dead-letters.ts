@@ -105,7 +105,10 @@ export async function settleLetter(
   )
 }
 
-/** The run's work is done in another way: its open letter, if there is one, is replayed by that run. */
+/**
+ * The work of this run, and of those that were started again from it, is done in another way: their open letter, if there
+ * is one, is replayed by that run.
+ */
 export async function closeLetterOf(
   tx: Transaction,
   runId: string,
@@ -120,9 +123,15 @@ export async function closeLetterOf(
       resolvedAt: new Date(by.atMs),
       ...columnsOf(by.actor),
     })
-    .where(and(eq(deadLetters.runId, runId), eq(deadLetters.status, 'open')))
+    .where(and(ofWork(runId), eq(deadLetters.status, 'open')))
     .returning({ id: deadLetters.id })
   for (const { id } of closed) await announceChange(tx, { topic: 'dead-letter', id })
+}
+
+function ofWork(runId: string) {
+  const { job, key } = parseRunId(runId)
+  const first = `${job}:${key}`
+  return sql`(${tables.deadLetters.runId} = ${first} or starts_with(${tables.deadLetters.runId}, ${`${first}~`}))`
 }
 
 function columnsOf(actor: LetterActor) {

@@ -6,10 +6,12 @@ import { type Ask, JOB_POST, startTestServer } from './test-server.ts'
 
 let server: Awaited<ReturnType<typeof startTestServer>>
 let approver: Ask
+let operator: Ask
 
 beforeAll(async () => {
   server = await startTestServer(await createTestDatabase())
   approver = await server.signedIn('approver')
+  operator = await server.signedIn('operator')
 })
 afterAll(() => server.stop())
 
@@ -103,7 +105,7 @@ test('a run shows its steps, with personal data masked', async () => {
   expect(text).not.toContain('jobs@acme.example')
   expect(text).toContain('j•••@acme.example')
   expect((await approver('GET', '/api/runs/job-post-review:none')).status).toBe(404)
-  const again = await approver('POST', `/api/runs/${encodeURIComponent(run?.id ?? '')}/retry`, {})
+  const again = await operator('POST', `/api/runs/${encodeURIComponent(run?.id ?? '')}/retry`, {})
   expect(again.status).toBe(409)
 })
 
@@ -121,6 +123,7 @@ test('a publication that failed needs a person once, and can be asked for again'
   expect((await approver('POST', `/api/submissions/${id}/publication/retry`, {})).status).toBe(200)
   await until(async () => expect((await detail(id)).submission.status).toBe('published'))
   expect((await inbox()).attention).toEqual([])
+  expect((await approver('GET', '/api/dead-letters')).json).toMatchObject({ openCount: 0 })
   expect((await approver('POST', `/api/submissions/${id}/publication/retry`, {})).status).toBe(400)
   await told(id)
 })
@@ -140,7 +143,7 @@ test('a run that failed otherwise is shown with its post, and can be started aga
   expect(JSON.stringify((await inbox()).attention)).not.toContain('+14155550123')
   server.outside.twilio.sendMessage = sendMessage
   const run = (await detail(id)).runs.find(({ job }) => job === 'sender-notice')
-  const again = await approver('POST', `/api/runs/${encodeURIComponent(run?.id ?? '')}/retry`, {})
+  const again = await operator('POST', `/api/runs/${encodeURIComponent(run?.id ?? '')}/retry`, {})
   expect(again).toMatchObject({ status: 200, json: { runId: `${run?.id}~2` } })
   expect((await inbox()).attention).toEqual([])
   await until(async () => {

@@ -34,6 +34,9 @@ export type JsonSource = {
   handled: ReadonlySet<string>
 }
 
+/** Stripe's and Svix's are about thirty characters; it goes into an index. */
+const LONGEST_ID = 255
+
 /** Makes the handler of a source. */
 export function jsonDeliveryHandler(
   options: JsonDeliveryOptions,
@@ -45,6 +48,8 @@ export function jsonDeliveryHandler(
     if (!rawBody) return refuse(options.refusals, source.name, 'too_large')
     const verified = await source.verify(context, rawBody)
     if ('refused' in verified) return refuse(options.refusals, source.name, verified.refused)
+    if (verified.id === '' || verified.id.length > LONGEST_ID)
+      return refuse(options.refusals, source.name, 'malformed')
     const payload = parseStorableJson(rawBody)
     const type = payload === undefined ? null : source.typeOf(payload)
     if (payload === undefined || type === null) return refuse(options.refusals, source.name, 'malformed')

@@ -9,6 +9,7 @@ import {
   readSubmission,
 } from '../../community/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
+import { closeLetterOf, runIdOf } from '../../engine/index.ts'
 import { BadInputError } from '../../primitives/index.ts'
 import { type Continuations, type Parts, startMessageSync } from './parts.ts'
 import { APPROVAL_KIND, parsedOf } from './post-view.ts'
@@ -133,7 +134,13 @@ export async function retryPublication(
       actor,
       action: 'asked to publish again',
     })
-    await parts.starter().start(tx, next.publication, { submissionId, round })
+    const failed = { submissionId, round: current.publicationRound }
+    const followUpRunId = await parts.starter().start(tx, next.publication, { submissionId, round })
+    await closeLetterOf(tx, runIdOf(next.publication, failed), {
+      followUpRunId,
+      actor,
+      atMs: parts.clock.now(),
+    })
     await startMessageSync(parts, next.messageSync, tx, submission)
   })
 }
