@@ -12,6 +12,8 @@ test.each([
   ['circle.post', { objectId: '7', url: 'https://c.example/p' }, { id: '7', url: 'https://c.example/p' }],
   ['twilio.message', { objectId: 'SM1' }, { sid: 'SM1' }],
   ['twilio.message', {}, { sid: 'not noted' }],
+  ['twilio.alert', { objectId: 'SM1' }, { sid: 'SM1' }],
+  ['slack.alert', { objectId: slack.objectId }, slack.result],
   ['mailchimp.welcome', {}, { welcomed: true }],
   ['slack.message', { objectId: slack.objectId }, slack.result],
   [

@@ -69,7 +69,8 @@ export function resultOf(effect: Pick<Effect, 'kind'>, found: Happened): { resul
       const id = found.objectId || lastSegment(found.url)
       return { result: { id, url: found.url }, objectId: id }
     }
-    case 'twilio.message': {
+    case 'twilio.message':
+    case 'twilio.alert': {
       const sid = found.objectId || 'not noted'
       return { result: { sid }, objectId: sid }
     }
@@ -78,7 +79,8 @@ export function resultOf(effect: Pick<Effect, 'kind'>, found: Happened): { resul
       return { result: { welcomed: true }, objectId: found.objectId || 'not noted' }
     case 'slack.message':
     case 'slack.notice':
-    case 'slack.reminder': {
+    case 'slack.reminder':
+    case 'slack.alert': {
       const message = slackMessage(found)
       if (!message)
         throw new BadInputError(
