@@ -150,10 +150,16 @@ async function lookUp<T extends Json>(
 ): Promise<T | null> {
   const now = systemNow()
   const waitMs = (row.lookAfter?.getTime() ?? now) - now
+  // Whose answer was lost, and how: what is given up here is given up because of that.
+  const facts = row.error?.facts ?? {}
   if (waitMs > 0)
-    throw new RetryAtError(`Waiting before looking whether it happened: ${spec.description}`, waitMs)
+    throw new RetryAtError(`Waiting before looking whether it happened: ${spec.description}.`, waitMs, {
+      facts,
+    })
   if (spec.look === 'impossible')
-    throw new NeverRetryError(`The answer was lost, and there is no way to look: ${spec.description}`)
+    throw new NeverRetryError(`The answer was lost, and there is no way to look: ${spec.description}.`, {
+      facts,
+    })
   const found = await spec.look((row.firstAttemptAt ?? row.createdAt).getTime())
   seam(`${spec.kind}.after-look`)
   if (found !== null) {
