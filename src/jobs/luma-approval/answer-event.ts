@@ -1,6 +1,7 @@
 import { membersByEmail } from '../../community/index.ts'
 import type { LumaGuest } from '../../connectors/membership-contract.ts'
 import {
+  type ErrorFacts,
   KinkeeperError,
   LookFirstError,
   ParkError,
@@ -32,8 +33,13 @@ const AT_ONCE = 5
 /** What a dead process has sent may still be at work at Luma; as long as after a timeout. */
 const CRASH_SETTLE_MS = 15 * SECOND_MS
 
-/** Until when (machine time) a lost answer may still be on its way; null: this execution has lost none. */
-export type Settling = { untilMs: number | null }
+/**
+ * Until when (machine time) a lost answer may still be on its way; null: this execution has lost none. `facts`: of how
+ * it was lost.
+ */
+export type Settling = { untilMs: number | null; facts: ErrorFacts }
+/** Before anything is lost; after a crash nothing more is known. */
+export const NOTHING_LOST: Settling = { untilMs: null, facts: { provider: 'luma', failure: 'cut' } }
 
 export type EventWork = {
   parts: MembershipParts
@@ -110,7 +116,8 @@ function answered(guest: LumaGuest | null): GuestOutcome {
 
 function waitForLost({ settling }: EventWork): RetryAtError {
   const waitMs = Math.max(0, (settling.untilMs ?? 0) - systemNow())
-  return new RetryAtError('An answer of Luma’s may be lost: looking at these guests before going on', waitMs)
+  const message = 'An answer of Luma’s may be lost: these guests are looked at before anything goes on.'
+  return new RetryAtError(message, waitMs, { facts: settling.facts })
 }
 
 /** Answers a few guests at once. Only what Luma says of a guest is that guest's error; anything else ends the attempt. */
@@ -171,6 +178,7 @@ function sortFailure(settling: Settling, error: unknown): Answer {
   if (!foreseen || ended instanceof LookFirstError) {
     const settleMs = ended instanceof LookFirstError ? ended.settleMs : CRASH_SETTLE_MS
     settling.untilMs = Math.max(settling.untilMs ?? 0, systemNow() + settleMs)
+    if (foreseen) settling.facts = ended.facts
     return error === ended && foreseen ? { kind: 'lost' } : { kind: 'stop', error, lost: true }
   }
   if (ended.next !== 'never-retry' || concernsEverybody(ended)) return { kind: 'stop', error, lost: false }

@@ -11,7 +11,7 @@ import { type Transaction, tables } from '../../database/index.ts'
 import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
 import { HOUR_MS, NeverRetryError } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
-import { answerEvent, type Settling } from './answer-event.ts'
+import { answerEvent, NOTHING_LOST, type Settling } from './answer-event.ts'
 import { recordGuests, settledGuests } from './guests.ts'
 import { askedJudge, type EventName, eventsOf, type Judge, scheduledJudge } from './judgement.ts'
 import { mayDecline } from './questions.ts'
@@ -114,7 +114,7 @@ async function answerEvents(
 ): Promise<Problem[]> {
   const problems: Problem[] = []
   for (const [index, event] of events.entries()) {
-    const settling: Settling = { untilMs: null }
+    const settling: Settling = { ...NOTHING_LOST }
     const { problem } = await context.call(`answer the guests of event ${index + 1}`, async () => ({
       event: event.name,
       problem: await answerOne(parts, context.runId, event, rules, settling),
