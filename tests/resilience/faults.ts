@@ -16,7 +16,7 @@ export type FaultWish = {
   code?: string | number
   when?: 'before' | 'after'
   retryAfterS?: number
-  body?: string
+  body?: string | Record<string, unknown>
   delayMs?: number
   times?: number
   probability?: number
