@@ -77,7 +77,11 @@ async function listLetters(db: Drizzle): Promise<{ groups: LetterGroup[]; runs: 
     )
     .orderBy(desc(deadLetters.failedAt))
   const runs = await Promise.all(rows.map(({ runId }) => readRun(runId).catch(goneIsNull)))
-  return { groups: groups.filter(({ count }) => count > 1), runs: runs.filter((run) => run !== null) }
+  // Each of these is shown as the publication that failed, or as the effect of which nobody knows.
+  const told = ({ job, errorClass }: LetterGroup) =>
+    job === PUBLICATION_JOB || errorClass === 'outcome-unknown'
+  const many = groups.filter((group) => group.count > 1 && !told(group))
+  return { groups: many, runs: runs.filter((run) => run !== null) }
 }
 
 function goneIsNull(error: unknown): null {
