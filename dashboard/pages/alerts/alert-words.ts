@@ -35,6 +35,18 @@ export const NOTICE_WORDS: Record<AlertNotice['status'], StatusWords> = {
   off: { tone: 'idle', icon: 'minus', word: 'off' },
 }
 
+/** The same where nothing is wrong: colours are kept for what needs a person. */
+export function calmly(words: StatusWords): StatusWords {
+  return { ...words, tone: 'idle' }
+}
+
+/** A window as it stands in the file: `5 minutes`, `2 hours`. */
+export function describeWindow(windowMs: number): string {
+  const minutes = windowMs / 60_000
+  const [count, unit] = minutes % 60 === 0 ? [minutes / 60, 'hour'] : [minutes, 'minute']
+  return `${Number(count.toFixed(1))} ${unit}${count === 1 ? '' : 's'}`
+}
+
 /** What a rule is at this moment. */
 export function ruleWords({ judgement, mutedUntil }: AlertRuleView): StatusWords {
   if (mutedUntil !== null) return { tone: 'idle', icon: 'stop', word: 'Muted' }

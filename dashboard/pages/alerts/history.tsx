@@ -7,7 +7,7 @@ import { type FilterChip, FilterChips } from '../../ui/filter-chips.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { MachineTime } from '../../ui/machine-time.tsx'
 import styles from '../alerts.module.css'
-import { CHANNEL_NAMES, NOTICE_WORDS, SEVERITY_WORDS } from './alert-words.ts'
+import { CHANNEL_NAMES, calmly, NOTICE_WORDS, SEVERITY_WORDS } from './alert-words.ts'
 
 const SEVERITIES = ['critical', 'high', 'medium', 'warning', 'info'] as const
 
@@ -56,7 +56,7 @@ function PastAlert({ alert }: { alert: AlertView }) {
   return (
     <li className={styles.past} data-row tabIndex={-1}>
       <p className={styles.badges}>
-        <Badge status={SEVERITY_WORDS[alert.severity]} />
+        <Badge status={calmly(SEVERITY_WORDS[alert.severity])} />
         <span className={styles.pastName}>
           {alert.rule}
           {cause !== null && ` · ${cause}`}

@@ -3,13 +3,12 @@ import { useState } from 'react'
 import type { AlertChannelView, AlertRuleView } from '../../../src/server/alerts-contract.ts'
 import { client } from '../../client.ts'
 import { useMayOperate } from '../../session.ts'
-import { describeTook } from '../../time.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { MachineTime } from '../../ui/machine-time.tsx'
 import styles from '../alerts.module.css'
-import { CHANNEL_NAMES, ruleWords, SEVERITY_WORDS } from './alert-words.ts'
+import { CHANNEL_NAMES, calmly, describeWindow, ruleWords, SEVERITY_WORDS } from './alert-words.ts'
 import { MuteDialog } from './mute-dialog.tsx'
 import { Notices } from './notices.tsx'
 import { useAct } from './use-act.ts'
@@ -24,7 +23,7 @@ export function RuleRow({ rule, channels }: { rule: AlertRuleView; channels: Ale
           <div>
             <p className={styles.badges}>
               <Badge status={ruleWords(rule)} />
-              <Badge status={SEVERITY_WORDS[rule.severity]} />
+              <Badge status={calmly(SEVERITY_WORDS[rule.severity])} />
             </p>
             <h3 className={styles.name}>{rule.name}</h3>
           </div>
@@ -33,7 +32,7 @@ export function RuleRow({ rule, channels }: { rule: AlertRuleView; channels: Ale
         <p>
           <code className={styles.condition}>{rule.condition}</code>{' '}
           <span className={styles.quiet}>
-            over {describeTook(rule.windowMs)}
+            over {describeWindow(rule.windowMs)}
             {rule.minSamples > 1 && `, of ${rule.minSamples} runs or more`}
           </span>
         </p>
