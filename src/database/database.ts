@@ -2,6 +2,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { type Logger, NeverRetryError, RetryError } from '../primitives/index.ts'
 import * as schema from './schema/index.ts'
+import { closeWhenSilent } from './silence.ts'
 
 export type Drizzle = NodePgDatabase<typeof schema>
 
@@ -27,7 +28,7 @@ export type DatabaseOptions = {
   /** Most connections at once. */
   poolSize: number
   logger: Logger
-  /** The longest that a connection or a statement may take (default: 15 s, and 60 s). */
+  /** The longest that a connection or a statement may take (default: 15 s, and 30 s). */
   limitMs?: number
 }
 
@@ -45,7 +46,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 /** No statement of ours takes this long: a connection that has gone dead without a word is noticed by it. */
-const LONGEST_STATEMENT_MS = 60_000
+const LONGEST_STATEMENT_MS = 30_000
 const LONGEST_CONNECT_MS = 15_000
 /**
  * The server's side of it: a process that is frozen or cut off in the middle of a transaction must not keep its locks
@@ -72,6 +73,7 @@ function createPool(options: DatabaseOptions): pg.Pool {
   })
   // Between two statements of a transaction nothing else listens; the next statement tells that the connection is gone.
   pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', closeWhenSilent)
   pool.on('error', (error) => {
     if (pool.ending) return // the server may stop before the last connection has said goodbye
     // One line for each of forty connections says nothing; that the database is away is said by the lease.
@@ -97,26 +99,15 @@ async function withTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Prom
       await client.query('commit')
       return result
     } catch (error) {
-      if (isSilent(error)) broken = error
-      else
-        await client.query('rollback').catch((failure: Error) => {
-          broken = failure
-        })
+      await client.query('rollback').catch((failure: Error) => {
+        broken = failure
+      })
       if (attempt < ATTEMPTS && TRY_AGAIN.has(sqlState(error) ?? '')) continue
       throw error
     } finally {
       client.release(broken)
     }
   }
-}
-
-/** The connection gives no answer any more: it would give none to a rollback either, and is thrown away. */
-function isSilent(error: unknown): error is Error {
-  return error instanceof Error && innermost(error).message === 'Query read timeout'
-}
-
-function innermost(error: Error): Error {
-  return error.cause instanceof Error ? innermost(error.cause) : error
 }
 
 /** PostgreSQL's five-character error code, also when Drizzle has wrapped the error; null for other errors. */
