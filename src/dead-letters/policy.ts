@@ -5,7 +5,7 @@
  */
 import { and, asc, eq, inArray, isNotNull, lt, notInArray } from 'drizzle-orm'
 import { SYSTEM } from '../audit/index.ts'
-import { type Transaction, tables } from '../database/index.ts'
+import { isDatabaseUnavailable, type Transaction, tables } from '../database/index.ts'
 import { type Cause, type DeadLetter, type DeadLetterPolicy, OUTAGES } from '../engine/index.ts'
 import { ConflictError, NotFoundError, SECOND_MS, serializeError } from '../primitives/index.ts'
 import { abandonLetter, replayLetter } from './actions.ts'
@@ -34,7 +34,7 @@ export function watchPolicies(parts: LetterParts): PolicyWatch {
   const timer = setInterval(() => {
     looking ??= look()
       .catch((error: unknown) =>
-        parts.logger.warn(
+        parts.logger[isDatabaseUnavailable(error) ? 'debug' : 'warn'](
           { event: 'dead-letters.not_looked_after', error: serializeError(error) },
           'Could not look after the dead letters; trying again',
         ),

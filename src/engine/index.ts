@@ -20,9 +20,10 @@ export {
   replayAfterOutage,
   runIdOf,
   type StepUndo,
-  undoOf,
   type UndoTools,
+  undoOf,
 } from './jobs.ts'
+export { OutOfTouchError } from './leases.ts'
 export { isHandedOver, wakeParked } from './parking.ts'
 export { listPausedJobs, type PausedJob, pauseJob, resumeJob } from './pausing.ts'
 export { recoveriesOf } from './recoveries.ts'

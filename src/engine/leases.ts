@@ -9,7 +9,14 @@ import {
   type Transaction,
   tables,
 } from '../database/index.ts'
-import { type Logger, monotonicMs, newId, SECOND_MS, serializeError } from '../primitives/index.ts'
+import {
+  type Logger,
+  monotonicMs,
+  newId,
+  RetryAtError,
+  SECOND_MS,
+  serializeError,
+} from '../primitives/index.ts'
 import { holdBackSuspects } from './recoveries.ts'
 
 /**
@@ -106,6 +113,16 @@ export function createLease(url: string, logger: Logger): Lease {
       await database.db.update(tables.executors).set({ renewedAt: sql`'epoch'::timestamptz` }).where(mine)
       await database.close()
     },
+  }
+}
+
+/** Refused, because another process may have taken this one for dead; it knows within seconds, or ends. Nothing was sent. */
+export class OutOfTouchError extends RetryAtError {
+  constructor() {
+    super(
+      'This process was out of touch for a while, and another may have its work; nothing was sent',
+      RENEW_EVERY_MS,
+    )
   }
 }
 

@@ -15,6 +15,7 @@ import {
 import type { OnDeadLetter } from './dead-letters.ts'
 import type { Drain } from './drain.ts'
 import { type EffectSpec, performEffect, settleAbandoned } from './effects.ts'
+import { OutOfTouchError } from './leases.ts'
 import { parkRun } from './parking.ts'
 import { classifyFailure, DEFAULT_RETRY, decideAfterFailure, type RetryPolicy } from './retry.ts'
 import type { Slots } from './slots.ts'
@@ -146,7 +147,8 @@ async function attempt<T extends Json | void>(
       const serialized = serializeError(error)
       const retryInMs = next.action === 'retry' ? Math.round(next.delayMs) : null
       // That the database is away is said once, and not for each step that waits for it.
-      run.log[failure.kind === 'database-unavailable' ? 'debug' : 'warn'](
+      const isSaid = failure.kind === 'database-unavailable' || error instanceof OutOfTouchError
+      run.log[isSaid ? 'debug' : 'warn'](
         { event: 'step.failed', step: name, attempt: number, retryInMs, error: serialized },
         serialized.message,
       )

@@ -6,16 +6,8 @@
  */
 import type { Gate, ProviderLimits, ProviderName } from '../connectors/contract.ts'
 import { type Database, isDatabaseUnavailable } from '../database/index.ts'
-import { wakeParked } from '../engine/index.ts'
-import {
-  KinkeeperError,
-  type Logger,
-  monotonicMs,
-  ParkError,
-  RetryAtError,
-  SECOND_MS,
-  serializeError,
-} from '../primitives/index.ts'
+import { OutOfTouchError, wakeParked } from '../engine/index.ts'
+import { KinkeeperError, type Logger, monotonicMs, ParkError, serializeError } from '../primitives/index.ts'
 import { type Breakers, createBreakers } from './breaker.ts'
 import { createPlaces, type Places } from './places.ts'
 import { type Buckets, createBuckets } from './rates.ts'
@@ -51,8 +43,6 @@ type Parts = {
 const BEAT_EVERY_MS = 250
 /** Without a request for so long, nothing is held and nothing is asked. */
 const IDLE_AFTER_MS = 3_000
-/** By then a process that was cut off has renewed its lease, or has ended. */
-const ASK_AGAIN_MS = 2 * SECOND_MS
 
 /** Makes the gate of this process. */
 export function createGovernor(options: Options): Governor {
@@ -103,11 +93,7 @@ async function pass<T>(parts: Parts, request: Request, act: () => Promise<T>): P
 
 /** The last look before a request goes out: a process that was frozen or cut off sends nothing that another may be sending. */
 function refuseWhenPresumedDead({ maySend }: Options): void {
-  if (maySend?.() === false)
-    throw new RetryAtError(
-      'This process was out of touch for a while, and another may have its work; nothing was sent',
-      ASK_AGAIN_MS,
-    )
+  if (maySend?.() === false) throw new OutOfTouchError()
 }
 
 /** Sends the request, and draws the conclusions from how it ended. */
