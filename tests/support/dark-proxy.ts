@@ -33,6 +33,8 @@ export async function startDarkProxy(target: number): Promise<DarkProxy> {
       // A goodbye does not get through the dark either.
       one.on('close', () => {
         if (!dark && !pair.dead) end(pair)
+        // The server's keepalive finds out that nobody is there; nobody tells the program.
+        if (pair.dead && one === pair.from) end(pair)
       })
     }
     to.on('error', () => {})
