@@ -32,7 +32,11 @@ function Group(props: { group: LetterGroup; search: LettersSearch; aloneAtMost: 
       <div className={styles.group}>
         <div className={styles.groupText}>
           <h3>
-            <span className={styles.number}>{group.count.toLocaleString('en')}</span> {group.title}
+            {group.title}
+            <span className={styles.number}>
+              {' · '}
+              {group.count === 1 ? 'one run' : `${group.count.toLocaleString('en')} runs`}
+            </span>
           </h3>
           <p className={styles.quiet}>
             {group.job}
