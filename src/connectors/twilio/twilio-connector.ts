@@ -65,11 +65,13 @@ class TwilioHttpClient extends twilio.RequestClient {
   constructor(apiUrl: string | undefined, timeoutMs: number) {
     super({ timeout: timeoutMs, autoRetry: false })
     this.apiUrl = apiUrl
+    // The SDK's own limit counts silence only: an answer that trickles for ever would be waited for, for ever.
+    this.axios.interceptors.request.use((config) => ({ ...config, signal: AbortSignal.timeout(timeoutMs) }))
   }
 
   override async request<TData>(opts: RequestClient.RequestOptions<TData>) {
     const uri = this.apiUrl === undefined ? opts.uri : replaceOrigin(opts.uri, this.apiUrl)
-    const response = await super.request<TData>({ ...opts, uri })
+    const response = await super.request<TData>({ ...opts, uri }).catch(tooLate)
     if (response.statusCode >= 300) {
       const retryAfter: unknown = Object(response.headers)['retry-after']
       throw new TwilioRefusal(
@@ -80,6 +82,13 @@ class TwilioHttpClient extends twilio.RequestClient {
     }
     return response
   }
+}
+
+/** Nobody else takes a request back. */
+function tooLate(error: unknown): never {
+  if (error instanceof Error && 'code' in error && error.code === 'ERR_CANCELED')
+    throw new DOMException('Twilio did not answer in time', 'TimeoutError')
+  throw error
 }
 
 function replaceOrigin(uri: string, apiUrl: string): string {
