@@ -40,7 +40,7 @@ export const OUTAGES: ReadonlySet<ErrorClass> = new Set([
 
 /** The words by which providers say that it is our key, not our request. */
 const CREDENTIAL_CODES =
-  /^(?:invalid_auth|not_authed|account_inactive|token_(?:revoked|expired)|no_permission|missing_scope|api_key_invalid|invalid_api_key|authentication_(?:invalid|error)|unauthorized|20003|insufficient_quota)$/i
+  /^(?:invalid_auth|not_authed|account_inactive|token_(?:revoked|expired)|no_permission|missing_scope|api_key_invalid|invalid_api_key|invalid_routing_key|authentication_(?:invalid|error)|unauthorized|20003|insufficient_quota)$/i
 
 const BY_FAILURE: Readonly<Record<string, ErrorClass>> = {
   not_sent: 'unreachable',

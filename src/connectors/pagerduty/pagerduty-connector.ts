@@ -65,15 +65,28 @@ function wireForm(event: PagerDutyEvent): Record<string, unknown> {
 
 function pagerDutyFailure({ status, body, retryAfter, operation }: ErrorAnswer): Failure {
   return statusFailure(status, {
-    code: isRecord(body) && typeof body.status === 'string' ? body.status : null,
+    code: isKeyRefused(body) ? 'invalid_routing_key' : codeOf(body),
     retryAfterMs: retryAfterMs(retryAfter, RATE_LIMIT_PAUSE_MS),
     explanation: explain(status, body, operation),
   })
 }
 
+function codeOf(body: unknown): string | null {
+  return isRecord(body) && typeof body.status === 'string' ? body.status : null
+}
+
+/** PagerDuty has no 401 for events: a key that it does not know is a field that is not valid. */
+function isKeyRefused(body: unknown): boolean {
+  return /routing.?key/i.test(errorsOf(body))
+}
+
+function errorsOf(body: unknown): string {
+  return isRecord(body) && Array.isArray(body.errors) ? body.errors.join('; ').slice(0, 200) : ''
+}
+
 function explain(status: number, body: unknown, operation: string): string {
-  const errors = isRecord(body) && Array.isArray(body.errors) ? body.errors.join('; ').slice(0, 200) : ''
+  const errors = errorsOf(body)
   const said = errors === '' ? '' : ` PagerDuty says: “${maskPersonalData(errors)}”`
-  if (/routing.?key/i.test(errors)) return `PagerDuty refused the key: check PAGERDUTY_ROUTING_KEY.${said}`
+  if (isKeyRefused(body)) return `PagerDuty refused the key: check PAGERDUTY_ROUTING_KEY.${said}`
   return `PagerDuty refused the ${operation} (HTTP ${status}).${said}`
 }
