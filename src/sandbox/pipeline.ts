@@ -154,7 +154,8 @@ function answer(context: SandboxContext, response: Response): void {
 
 async function truncated(response: Response): Promise<Response> {
   const text = await response.text()
-  return new Response(text.slice(0, Math.floor(text.length / 2)), plainInit(response))
+  // Of an empty answer there is no half: one that has only begun.
+  return new Response(text === '' ? '{' : text.slice(0, Math.floor(text.length / 2)), plainInit(response))
 }
 
 /** The same answer in eight pieces, with a pause before each. */
@@ -216,7 +217,9 @@ async function firstHalf(response: Response): Promise<Uint8Array> {
 function plainInit(response: Response): ResponseInit {
   const headers = new Headers(response.headers)
   headers.delete('content-length')
-  return { status: response.status, headers }
+  // These may have no body at all, not even a broken one. https://fetch.spec.whatwg.org/#null-body-status
+  const isEmpty = response.status === 204 || response.status === 205 || response.status === 304
+  return { status: isEmpty ? 200 : response.status, headers }
 }
 
 async function readBody(context: SandboxContext): Promise<unknown> {
