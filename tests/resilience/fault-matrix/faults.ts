@@ -3,7 +3,7 @@ import type { ErrorClass } from '../../../src/engine/index.ts'
 import type { FaultWish } from '../faults.ts'
 
 /** How long an answer is waited for in the matrix, and how much later one comes that comes too late. Milliseconds. */
-export const TIMEOUT_MS = 500
+export const TIMEOUT_MS = 800
 const TOO_LATE_MS = TIMEOUT_MS + 300
 
 /** One way in which a provider fails. `final`: it is not tried again by itself, however short it lasts. */

@@ -15,6 +15,11 @@ type Cell = { call: StoryCall; fault: MatrixFault; lasts: boolean }
  * printed. `FAULTS=all` takes all, `FAULTS=2` those from the second on, `FAULTS=chat.update` those whose name contains it.
  */
 const EVERY = 16
+/** How long a run goes on trying when the fault lasts; and when it is to look first, which it does after a second. */
+const IMPATIENT_MS = 300
+const IMPATIENT_AFTER_LOOK_MS = 1_700
+/** A lost answer is looked up fifteen seconds after a timeout, and OpenAI's limits count by the minute. */
+const CELL_LIMIT_MS = 120_000
 
 /** Tests of every call of these stories with every fault, one that ends and one that lasts longer than we are patient. */
 export function testMatrix(stories: readonly MatrixStory[]): void {
@@ -42,8 +47,10 @@ export function testMatrix(stories: readonly MatrixStory[]): void {
         )
         expect(made.toSorted()).toEqual(tableOf(story))
       })
-      test.each(cells.map((cell) => [nameOf(cell), cell] as const))('%s', (_name, cell) =>
-        testCell(stage, story, cell, () => expected),
+      test.each(cells.map((cell) => [nameOf(cell), cell] as const))(
+        '%s',
+        (_name, cell) => testCell(stage, story, cell, () => expected),
+        CELL_LIMIT_MS,
       )
     })
   }
@@ -56,14 +63,15 @@ async function testCell(stage: MatrixStage, story: MatrixStory, cell: Cell, expe
   const world = stage.world()
   if (call.after) await addFault(world, call.provider, call.after, { kind: 'drop-after', times: 1 })
   await addFault(world, call.provider, call.operation, { ...fault.wish, ...(lasts ? {} : { times: 1 }) })
-  stage.setPatient(!lasts)
+  const limitMs = call.after ? IMPATIENT_AFTER_LOOK_MS : IMPATIENT_MS
+  stage.setImpatient(lasts ? { job: call.job, limitMs } : null)
   await act()
   await stage.quiet()
   const letters = await stage.openLetters()
   for (const letter of letters) expectTold(letter, cell)
   expect(letters.length > 0, `${letters.length} dead letters`).toBe(needsSomebody(cell, letters.length > 0))
   await world.control('DELETE', '/faults')
-  stage.setPatient(true)
+  stage.setImpatient(null)
   await stage.mend()
   expect(await worldOf(stage)).toEqual(expected())
 }

@@ -23,8 +23,8 @@ export type MatrixStage = JobStage & {
   readonly membership: Membership
   /** Empty tables, no runs, a new world. */
   anew(): Promise<void>
-  /** False: as soon as something has failed for a moment, it is given up. */
-  setPatient(patient: boolean): void
+  /** Runs of this job give up what has failed for so long, milliseconds from a run's beginning; null: all are patient. */
+  setImpatient(impatience: { job: string; limitMs: number } | null): void
   start(job: string, input: unknown): Promise<void>
   /** Waits until nothing is under way or about to begin, and the providers have done what they were asked. */
   quiet(): Promise<void>
@@ -35,13 +35,11 @@ export type MatrixStage = JobStage & {
   mend(): Promise<void>
 }
 
-/** What is given up is given up after this long; milliseconds from a run's beginning. */
-const IMPATIENT_MS = 300
 /** The wait before the second attempt. */
 const FIRST_WAIT_MS = 20
 
 export async function startMatrixStage(): Promise<MatrixStage> {
-  const patience = { limitMs: DAY_MS }
+  const patience: Patience = { impatient: null }
   const made: { review?: JobPostReview; membership?: Membership } = {}
   const byName = new Map<string, Job>()
   const stage = await startJobStage((given) => {
@@ -86,10 +84,10 @@ export async function startMatrixStage(): Promise<MatrixStage> {
       await database.db
         .insert(tables.requestedWork)
         .values({ name: 'slack-group', number: world * 100, pending: false })
-      patience.limitMs = DAY_MS
+      patience.impatient = null
     },
-    setPatient(patient) {
-      patience.limitMs = patient ? DAY_MS : IMPATIENT_MS
+    setImpatient(impatience) {
+      patience.impatient = impatience
     },
     async start(name, input) {
       const job = byName.get(name)
@@ -109,14 +107,17 @@ export async function startMatrixStage(): Promise<MatrixStage> {
   }
 }
 
+type Patience = { impatient: { job: string; limitMs: number } | null }
+
 /** The job as it is, on a lane that is looked at often, and with short waits between attempts. */
-function hurried(job: Job, patience: { limitMs: number }): Job {
+function hurried(job: Job, patience: Patience): Job {
   return {
     ...job,
     queue: 'jobs',
     retry: { ...job.retry, baseMs: FIRST_WAIT_MS },
     get timeoutMs() {
-      return Math.min(patience.limitMs, job.timeoutMs ?? DAY_MS)
+      const { impatient } = patience
+      return impatient?.job === job.name ? impatient.limitMs : (job.timeoutMs ?? DAY_MS)
     },
   }
 }
