@@ -87,9 +87,9 @@ export function explain(letter: Pick<DeadLetter, 'provider' | 'errorClass'>): Ex
   return { title: title(who), suggestion, runbook: runbookOf(errorClass) }
 }
 
-/** Every class has a page. */
+/** The name of its page in `docs/runbooks`. Every class has one. */
 export function runbookOf(errorClass: ErrorClass): string {
-  return `docs/runbooks/dead-letter-${errorClass}.md`
+  return `dead-letter-${errorClass}`
 }
 
 export const ERROR_CLASSES = Object.keys(WORDS).filter(isErrorClass)

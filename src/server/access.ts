@@ -72,6 +72,7 @@ export const ACCESS = {
   'GET /api/alerts': 'viewer',
   'POST /api/alerts/:id/acknowledge': 'operator',
   'GET /api/alerts/rules/:name/runbook': 'viewer',
+  'GET /api/runbooks/:name': 'viewer',
   'POST /api/alerts/rules/:name/mute': 'operator',
   'POST /api/alerts/rules/:name/test': 'operator',
   'GET /api/people': 'owner',

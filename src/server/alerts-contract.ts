@@ -73,5 +73,5 @@ export type AlertsPage = {
 /** POST /api/alerts/rules/:name/mute (operator) → {}. Null: it tells again from now on. At most 90 days ahead. */
 export type MuteRequest = { until: string | null }
 
-/** GET /api/alerts/rules/:name/runbook (viewer): a page in Markdown, or where one is. */
+/** GET /api/alerts/rules/:name/runbook, GET /api/runbooks/:name (viewer): a page in Markdown, or where one is. */
 export type RunbookAnswer = { text: string | null; url: string | null }

@@ -37,6 +37,7 @@ import { readOverview } from './overview.ts'
 import type { ServerEnv, ServerParts } from './parts.ts'
 import { changeRole, invitePerson, listPeople, removePerson, welcome } from './people.ts'
 import { listRuns } from './run-list.ts'
+import { readRunbookByName } from './runbooks.ts'
 import { cancel, readRunDetail, retryRun } from './runs.ts'
 import { sandboxSignIn } from './sandbox-door.ts'
 import { sandboxProxy } from './sandbox-proxy.ts'
@@ -153,6 +154,7 @@ function createRoutes(parts: ServerParts, auth: Auth): Routes {
     'GET /api/alerts': listAlerts(parts),
     'POST /api/alerts/:id/acknowledge': acknowledge(parts),
     'GET /api/alerts/rules/:name/runbook': readRunbookPage(parts),
+    'GET /api/runbooks/:name': readRunbookByName(parts),
     'POST /api/alerts/rules/:name/mute': mute(parts),
     'POST /api/alerts/rules/:name/test': test(parts),
     'GET /api/people': listPeople(parts),
