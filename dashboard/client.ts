@@ -62,6 +62,7 @@ export const client = {
   muteAlertRule: (name: string, until: string | null) => send('POST', `${rulePath(name)}/mute`, { until }),
   testAlertRule: (name: string) => send<{ testId: string }>('POST', `${rulePath(name)}/test`, {}),
   runbook: (rule: string) => get<RunbookAnswer>(`${rulePath(rule)}/runbook`),
+  runbookPage: (name: string) => get<RunbookAnswer>(`/api/runbooks/${encodeURIComponent(name)}`),
 
   people: () => get<PeopleList>('/api/people'),
   invite: (email: string, role: Role) =>

@@ -51,6 +51,14 @@ export const operationsQueries = {
       // How the run that replays it stands is not announced at its end.
       refetchInterval: ({ state }) => (isUnderWay(state.data) ? PROGRESS_EVERY_MS : false),
     }),
+  /** In clear, and on record each time: kept no longer than it is looked at. */
+  letterInput: (id: string) =>
+    queryOptions({
+      queryKey: ['dead-letter-input', id],
+      queryFn: () => get<{ input: string }>(`${letterPath(id)}/input`),
+      staleTime: Infinity,
+      gcTime: 0,
+    }),
 }
 
 /** What operators do. Each rejects with an ApiFailure whose message says what to do next. */
@@ -64,8 +72,8 @@ export const operate = {
   replay: (id: string, request: ReplayRequest) =>
     send<{ runId: string }>('POST', `${letterPath(id)}/replay`, request),
   compensate: (id: string) => send<{ runId: string }>('POST', `${letterPath(id)}/compensate`, {}),
-  abandon: (id: string, reason: string) => send('POST', `${letterPath(id)}/abandon`, { reason }),
-  inputOf: (id: string) => get<{ input: string }>(`${letterPath(id)}/input`),
+  abandon: (id: string, reason: string) =>
+    send<Record<string, never>>('POST', `${letterPath(id)}/abandon`, { reason }),
   actOnMany: (request: LetterActionRequest) =>
     send<LetterActionView>('POST', '/api/dead-letters/actions', request),
   answer: (actionId: string, agreed: boolean) =>

@@ -43,5 +43,7 @@ export const queries = {
     }),
   runbook: (rule: string) =>
     queryOptions({ queryKey: ['runbook', rule], queryFn: () => client.runbook(rule) }),
+  runbookPage: (name: string) =>
+    queryOptions({ queryKey: ['runbook-page', name], queryFn: () => client.runbookPage(name) }),
   people: queryOptions({ queryKey: ['people'], queryFn: client.people }),
 }

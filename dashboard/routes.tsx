@@ -3,7 +3,7 @@ import type { SubmissionStatus } from '../src/server/contract.ts'
 import { App, PageFailed, PageMissing } from './app.tsx'
 import { readAuditSearch } from './audit-queries.ts'
 import type { AlertsFilter, MembersFilter } from './client.ts'
-import { readLettersSearch, readRunsSearch } from './operations-queries.ts'
+import { type LettersSearch, readLettersSearch, readRunsSearch } from './operations-queries.ts'
 import { SEVERITY_WORDS } from './pages/alerts/alert-words.ts'
 import { AlertsPage } from './pages/alerts.tsx'
 import { AuditPage } from './pages/audit.tsx'
@@ -31,6 +31,8 @@ const SANDBOX_TABS = ['phone', 'slack', 'circle', 'people', 'mailchimp', 'luma',
 export type SandboxTab = (typeof SANDBOX_TABS)[number]
 type SandboxSearch = { tab?: SandboxTab }
 type AlertsSearch = AlertsFilter & { runbook?: string }
+type LettersPageSearch = LettersSearch & { runbook?: string }
+type LetterSearch = { runbook?: string }
 type WelcomeSearch = { token?: string }
 
 const rootRoute = createRootRoute({
@@ -79,13 +81,17 @@ const runsRoute = createRoute({
 const deadLettersRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/dead-letters',
-  validateSearch: readLettersSearch,
+  validateSearch: (search): LettersPageSearch => ({
+    ...readLettersSearch(search),
+    ...text('runbook', search.runbook),
+  }),
   component: DeadLettersPage,
 })
 
 const deadLetterRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/dead-letters/$id',
+  validateSearch: (search): LetterSearch => text('runbook', search.runbook),
   component: DeadLetterPage,
 })
 

@@ -51,7 +51,9 @@ export function AlertsPage() {
           </Section>
         </div>
       )}
-      {runbook !== undefined && <RunbookDialog rule={runbook} onClose={() => void navigate({ search })} />}
+      {runbook !== undefined && (
+        <RunbookDialog of={{ rule: runbook }} onClose={() => void navigate({ search })} />
+      )}
     </>
   )
 }

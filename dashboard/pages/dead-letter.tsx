@@ -1,32 +1,39 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import type { LetterDetail } from '../../src/server/dead-letters-contract.ts'
 import { operationsQueries } from '../operations-queries.ts'
-import { useMayOperate } from '../session.ts'
 import { Badge } from '../ui/badge.tsx'
-import { Button } from '../ui/button.tsx'
 import { Section } from '../ui/card.tsx'
 import { Problem } from '../ui/empty-state.tsx'
 import { RelativeTime } from '../ui/relative-time.tsx'
 import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
-import { LETTER_WORDS, RUN_WORDS } from '../words.ts'
-import { type Bulk, BulkDialog } from './dead-letters/bulk-dialog.tsx'
+import { LETTER_WORDS } from '../words.ts'
+import { RunbookDialog } from './alerts/runbook-dialog.tsx'
+import { Attempts } from './dead-letter/attempts.tsx'
+import { LetterActions } from './dead-letter/letter-actions.tsx'
+import { Outcome } from './dead-letter/outcome.tsx'
+import { PlanSections } from './dead-letter/plan.tsx'
 import styles from './dead-letters.module.css'
 
 const route = getRouteApi('/dead-letters/$id')
-const FATES = {
-  kept: 'exists, and is not repeated',
-  tried: 'would be tried',
-  blocked: 'a person has to say first',
-}
 
 /** One run that failed for good: what happened, what each action would do, and who dealt with it. */
 export function DeadLetterPage() {
   const { id } = route.useParams()
+  const { runbook } = route.useSearch()
+  const navigate = route.useNavigate()
   const letter = useQuery(operationsQueries.letter(id))
-  if (letter.data) return <Letter detail={letter.data} />
+  if (letter.data) {
+    return (
+      <>
+        <Letter detail={letter.data} />
+        {runbook !== undefined && (
+          <RunbookDialog of={{ page: runbook }} onClose={() => void navigate({ search: {} })} />
+        )}
+      </>
+    )
+  }
   return (
     <>
       <PageHead title="Dead letter" />
@@ -40,110 +47,51 @@ export function DeadLetterPage() {
 }
 
 function Letter({ detail }: { detail: LetterDetail }) {
-  const { letter, title, suggestion, runbook } = detail
+  const { letter, title, suggestion, plan } = detail
+  const isOpen = letter.status === 'open'
   return (
     <>
-      <PageHead title={title} aside={<Actions detail={detail} />}>
-        <p>
-          <Badge status={LETTER_WORDS[letter.status]} /> {letter.job}
-          {letter.step !== null && `, at “${letter.step}”`}, failed <RelativeTime at={letter.failedAt} />
-        </p>
-        <p className={styles.error}>{letter.error}</p>
-        <p>{suggestion}</p>
-        <p>
-          More in <code>{runbook}</code>. <Links detail={detail} />
-        </p>
-        {letter.problem !== null && <p className={styles.problem}>{letter.problem}</p>}
+      <PageHead title={title}>
+        <div className={styles.outcome} data-flat>
+          <p>
+            <Badge status={LETTER_WORDS[letter.status]} /> {letter.job}
+            {letter.step !== null && `, at “${letter.step}”`}, failed <RelativeTime at={letter.failedAt} />
+          </p>
+          <p className={styles.error} dir="auto">
+            {letter.error}
+          </p>
+          {isOpen && <p>{suggestion}</p>}
+          <Links detail={detail} />
+        </div>
       </PageHead>
-      <Plan plan={detail.plan} />
+      <LetterActions detail={detail} />
+      <Outcome letter={letter} />
+      <Attempts detail={detail} />
+      {isOpen && <PlanSections plan={plan} />}
       <Section title="Input">
-        <pre>{detail.input}</pre>
+        <pre className={styles.input}>{detail.input}</pre>
       </Section>
     </>
   )
 }
 
-function Links({ detail: { letter } }: { detail: LetterDetail }) {
-  const { resolved, followUp, replayOf } = letter
+function Links({ detail: { letter, runbook } }: { detail: LetterDetail }) {
   return (
-    <>
-      <Link to="/runs/$id" params={{ id: letter.runId }}>
-        The run, with its attempts
+    <p className={styles.letterLinks}>
+      <Link to="/dead-letters/$id" params={{ id: letter.id }} search={{ runbook }}>
+        What to do (runbook)
       </Link>
-      {resolved && ` Settled by ${resolved.by}${resolved.reason ? `: ${resolved.reason}` : ''}.`}
-      {followUp && (
-        <>
-          {' '}
-          <Link to="/runs/$id" params={{ id: followUp.runId }}>
-            The run that followed
-          </Link>
-          {followUp.status && <Badge status={RUN_WORDS[followUp.status]} />}
-        </>
+      <Link to="/runs/$id" params={{ id: letter.runId }}>
+        The run, with all its steps
+      </Link>
+      <Link to="/dead-letters" search={{ cause: letter.cause }}>
+        All with this cause
+      </Link>
+      {letter.replayOf !== null && (
+        <Link to="/dead-letters/$id" params={{ id: letter.replayOf }}>
+          The letter that this run replayed
+        </Link>
       )}
-      {replayOf !== null && (
-        <>
-          {' '}
-          <Link to="/dead-letters/$id" params={{ id: replayOf }}>
-            The letter before
-          </Link>
-        </>
-      )}
-    </>
-  )
-}
-
-function Plan({ plan }: { plan: LetterDetail['plan'] }) {
-  return (
-    <Section title="What an action would do">
-      {plan.replayBlocked !== null && <p className={styles.problem}>{plan.replayBlocked}</p>}
-      <p>
-        {plan.keptSteps.length === 0
-          ? 'A replay begins at the first step.'
-          : `A replay from the failed step keeps: ${plan.keptSteps.join(', ')}.`}
-      </p>
-      <ul className={styles.options}>
-        {plan.effects.map(({ effect, fate }) => (
-          <li key={effect.id}>
-            {effect.description}: {FATES[fate]}
-          </li>
-        ))}
-        {plan.undo.map(({ step, what, possible }) => (
-          <li key={step}>
-            {possible ? 'Undo would' : 'Cannot be undone:'} {what} ({step})
-          </li>
-        ))}
-      </ul>
-    </Section>
-  )
-}
-
-function Actions({ detail: { letter, plan } }: { detail: LetterDetail }) {
-  const mayOperate = useMayOperate()
-  const [asking, setAsking] = useState<Bulk['kind'] | null>(null)
-  if (!mayOperate || letter.status !== 'open') return null
-  return (
-    <div className={styles.groupActions}>
-      <Button
-        look="primary"
-        icon="retry"
-        disabled={plan.replayBlocked !== null}
-        onClick={() => setAsking('replay')}
-      >
-        Replay
-      </Button>
-      <Button icon="undo" disabled={plan.undo.length === 0} onClick={() => setAsking('compensate')}>
-        Undo
-      </Button>
-      <Button icon="minus" onClick={() => setAsking('abandon')}>
-        Abandon
-      </Button>
-      {asking && (
-        <BulkDialog
-          bulk={{ kind: asking, choice: { ids: [letter.id] }, count: 1 }}
-          aloneAtMost={1}
-          onClose={() => setAsking(null)}
-        />
-      )}
-    </div>
+    </p>
   )
 }

@@ -8,6 +8,7 @@ import { Icon } from '../ui/icon.tsx'
 import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { LETTER_WORDS } from '../words.ts'
+import { RunbookDialog } from './alerts/runbook-dialog.tsx'
 import { ActionList } from './dead-letters/action-list.tsx'
 import { GroupList } from './dead-letters/group-list.tsx'
 import { LetterFilters } from './dead-letters/letter-filters.tsx'
@@ -18,7 +19,8 @@ const route = getRouteApi('/dead-letters')
 
 /** Runs that failed for good: by cause first, then one by one; the filters and the page are in the URL. */
 export function DeadLettersPage() {
-  const search = route.useSearch()
+  const { runbook, ...search } = route.useSearch()
+  const navigate = route.useNavigate()
   const letters = useQuery(operationsQueries.letters(search))
   return (
     <>
@@ -32,6 +34,9 @@ export function DeadLettersPage() {
         <Problem error={letters.error} onRetry={() => void letters.refetch()} />
       ) : (
         <Skeleton rows={4} height={120} />
+      )}
+      {runbook !== undefined && (
+        <RunbookDialog of={{ page: runbook }} onClose={() => void navigate({ search })} />
       )}
     </>
   )

@@ -30,15 +30,16 @@ export function Input(props: InputProps) {
   )
 }
 
-export function Textarea(props: FieldProps & { rows?: number; placeholder?: string }) {
-  const { label, hint, error, onChange, rows = 3, ...control } = props
+/** With `code`, every character has the same width and nothing is corrected. */
+export function Textarea(props: FieldProps & { rows?: number; placeholder?: string; code?: boolean }) {
+  const { label, hint, error, onChange, rows = 3, code = false, ...control } = props
   return (
     <Frame label={label} hint={hint} error={error}>
       <Base.Control
-        className={`${styles.control} ${styles.area}`}
+        className={`${styles.control} ${styles.area} ${code ? styles.code : ''}`}
         {...control}
         onValueChange={onChange}
-        render={<textarea rows={rows} />}
+        render={<textarea rows={rows} {...(code && { spellCheck: false, autoCapitalize: 'off' })} />}
       />
     </Frame>
   )

@@ -6,11 +6,13 @@ import { Problem } from '../../ui/empty-state.tsx'
 import { Skeleton } from '../../ui/skeleton.tsx'
 import styles from '../alerts.module.css'
 
-/** A rule's runbook, over the page. */
-export function RunbookDialog({ rule, onClose }: { rule: string; onClose: () => void }) {
-  const runbook = useQuery(queries.runbook(rule))
+/** What to do, over the page: the runbook of an alert's rule, or a page of `docs/runbooks`. */
+export function RunbookDialog(props: { of: { rule: string } | { page: string }; onClose: () => void }) {
+  const { of, onClose } = props
+  const runbook = useQuery('rule' in of ? queries.runbook(of.rule) : queries.runbookPage(of.page))
+  const title = 'rule' in of ? `Runbook: ${of.rule}` : titleOf(runbook.data?.text ?? '')
   return (
-    <DialogFrame open onClose={onClose} title={`Runbook: ${rule}`}>
+    <DialogFrame open onClose={onClose} title={title}>
       <div className={styles.runbook}>
         {runbook.isPending && <Skeleton rows={3} height={64} />}
         {runbook.error && <Problem error={runbook.error} />}
@@ -26,6 +28,10 @@ export function RunbookDialog({ rule, onClose }: { rule: string; onClose: () => 
       </div>
     </DialogFrame>
   )
+}
+
+function titleOf(markdown: string): string {
+  return /^# (.+)$/m.exec(markdown)?.[1]?.replaceAll('`', '') ?? 'Runbook'
 }
 
 /** Our runbooks are paragraphs with bold words, code and links; the title stands above already. */

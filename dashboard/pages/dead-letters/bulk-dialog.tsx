@@ -6,28 +6,11 @@ import { FormDialog } from '../../ui/dialog.tsx'
 import { Select, Textarea } from '../../ui/field.tsx'
 import { useToast } from '../../ui/toast.tsx'
 import styles from '../dead-letters.module.css'
+import { ACTION_WORDS } from './action-words.ts'
 
 export type Bulk = { kind: LetterActionRequest['kind']; choice: LetterChoice; count: number }
 
-const WORDS: Record<Bulk['kind'], { verb: string; what: string; done: string }> = {
-  replay: {
-    verb: 'Replay',
-    what: 'Each becomes a new run. What has already been done in the world is not repeated; one of which nobody knows whether it happened is left alone and listed, for a person to say.',
-    done: 'Being replayed',
-  },
-  compensate: {
-    verb: 'Undo',
-    what: 'The finished steps of each are taken back, the last one first. What cannot be taken back (a text, an e-mail) stays, and is listed.',
-    done: 'Being undone',
-  },
-  abandon: {
-    verb: 'Abandon',
-    what: 'Nothing more is done about them. They stay under “Abandoned” with your name and the reason.',
-    done: 'Being abandoned',
-  },
-}
-
-/** Says what an action on several letters would do, whether it needs a second person, and asks for it. */
+/** Says what an action on several letters would do, whether it needs a second person, and asks for it. For one: LetterDialog. */
 export function BulkDialog(props: {
   bulk: Bulk
   aloneAtMost: number
@@ -40,7 +23,7 @@ export function BulkDialog(props: {
   const [wanting, setWanting] = useState(false)
   const queryClient = useQueryClient()
   const toast = useToast()
-  const words = WORDS[bulk.kind]
+  const words = ACTION_WORDS[bulk.kind]
   const many = bulk.count > aloneAtMost
   const act = useMutation({
     mutationFn: () => operate.actOnMany(requestOf(bulk, from, reason.trim())),
@@ -50,7 +33,7 @@ export function BulkDialog(props: {
       toast(
         action.status === 'waiting'
           ? { look: 'note', title: 'Waits for a second person', detail: 'Another operator has to agree.' }
-          : { look: 'ok', title: words.done, detail: 'The progress is shown on Dead letters.' },
+          : { look: 'ok', title: words.begun, detail: 'The progress is shown on Dead letters.' },
       )
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: ['dead-letters'] }),
@@ -65,8 +48,8 @@ export function BulkDialog(props: {
     <FormDialog
       open
       onClose={onClose}
-      title={`${words.verb} ${bulk.count === 1 ? 'this dead letter' : `${bulk.count.toLocaleString('en')} dead letters`}?`}
-      description={words.what}
+      title={`${words.verb} ${bulk.count.toLocaleString('en')} dead letters?`}
+      description={words.many}
       submit={many ? 'Ask a second person' : words.verb}
       look={bulk.kind === 'replay' ? 'primary' : 'danger'}
       busy={act.isPending}

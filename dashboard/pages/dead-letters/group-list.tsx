@@ -7,7 +7,9 @@ import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { RelativeTime } from '../../ui/relative-time.tsx'
 import styles from '../dead-letters.module.css'
-import { type Bulk, BulkDialog } from './bulk-dialog.tsx'
+import type { ActionKind } from './action-words.ts'
+import { BulkDialog } from './bulk-dialog.tsx'
+import { LetterDialog } from './letter-dialog.tsx'
 
 /** Open letters by cause, most first: what happened, what to do about it, and that at once for all of them. */
 export function GroupList(props: { groups: LetterGroup[]; search: LettersSearch; aloneAtMost: number }) {
@@ -51,8 +53,10 @@ function Group(props: { group: LetterGroup; search: LettersSearch; aloneAtMost: 
             {group.example.error}
           </p>
           <p>{group.suggestion}</p>
-          <p className={styles.quiet}>
-            More in <code>{group.runbook}</code>
+          <p>
+            <Link to="/dead-letters" search={{ ...search, runbook: group.runbook }}>
+              What to do (runbook)
+            </Link>
           </p>
         </div>
         <GroupActions group={group} aloneAtMost={aloneAtMost}>
@@ -76,7 +80,7 @@ function Group(props: { group: LetterGroup; search: LettersSearch; aloneAtMost: 
 function GroupActions(props: { group: LetterGroup; aloneAtMost: number; children: ReactNode }) {
   const { group, aloneAtMost, children } = props
   const mayOperate = useMayOperate()
-  const [asking, setAsking] = useState<Bulk['kind'] | null>(null)
+  const [asking, setAsking] = useState<ActionKind | null>(null)
   const all = group.count > 1 ? ' all' : ''
   return (
     <div className={styles.groupActions}>
@@ -94,7 +98,10 @@ function GroupActions(props: { group: LetterGroup; aloneAtMost: number; children
         </>
       )}
       {children}
-      {asking && (
+      {asking && group.count === 1 && (
+        <LetterDialog kind={asking} id={group.example.id} onClose={() => setAsking(null)} />
+      )}
+      {asking && group.count > 1 && (
         <BulkDialog
           bulk={{ kind: asking, choice: { cause: group.cause, job: group.job }, count: group.count }}
           aloneAtMost={aloneAtMost}

@@ -8,7 +8,9 @@ import { Button } from '../../ui/button.tsx'
 import { RelativeTime } from '../../ui/relative-time.tsx'
 import { LETTER_WORDS, RUN_WORDS } from '../../words.ts'
 import styles from '../dead-letters.module.css'
-import { type Bulk, BulkDialog } from './bulk-dialog.tsx'
+import type { ActionKind } from './action-words.ts'
+import { BulkDialog } from './bulk-dialog.tsx'
+import { LetterDialog } from './letter-dialog.tsx'
 import { useSelection } from './use-selection.ts'
 
 /** Letters one by one; open ones can be chosen, to act on them together. */
@@ -129,7 +131,8 @@ function BulkBar(props: {
   onClear: () => void
   aloneAtMost: number
 }) {
-  const [asking, setAsking] = useState<Bulk['kind'] | null>(null)
+  const [asking, setAsking] = useState<ActionKind | null>(null)
+  const only = onlyOne(props.choice)
   return (
     <section className={styles.bulk} aria-label="What to do with those chosen">
       <p role="status">
@@ -154,7 +157,10 @@ function BulkBar(props: {
           Abandon
         </Button>
       </div>
-      {asking && (
+      {asking && only !== null && (
+        <LetterDialog kind={asking} id={only} onClose={() => setAsking(null)} onDone={props.onClear} />
+      )}
+      {asking && only === null && (
         <BulkDialog
           bulk={{ kind: asking, choice: props.choice, count: props.chosen }}
           aloneAtMost={props.aloneAtMost}
@@ -164,6 +170,11 @@ function BulkBar(props: {
       )}
     </section>
   )
+}
+
+function onlyOne(choice: LetterChoice): string | null {
+  const [id, ...others] = 'ids' in choice ? choice.ids : []
+  return id !== undefined && others.length === 0 ? id : null
 }
 
 /** The filter as the choice of an action. */
