@@ -23,8 +23,8 @@ export type MatrixStage = JobStage & {
   readonly membership: Membership
   /** Empty tables, no runs, a new world. */
   anew(): Promise<void>
-  /** Runs of this job give up what has failed for so long, milliseconds from a run's beginning; null: all are patient. */
-  setImpatient(impatience: { job: string; limitMs: number } | null): void
+  /** Runs of these jobs give up what has failed for so long, milliseconds from a run's beginning; null: all are patient. */
+  setImpatient(impatience: Patience['impatient']): void
   start(job: string, input: unknown): Promise<void>
   /** Waits until nothing is under way or about to begin, and the providers have done what they were asked. */
   quiet(): Promise<void>
@@ -107,7 +107,7 @@ export async function startMatrixStage(): Promise<MatrixStage> {
   }
 }
 
-type Patience = { impatient: { job: string; limitMs: number } | null }
+type Patience = { impatient: { jobs: readonly string[]; limitMs: number } | null }
 
 /** The job as it is, on a lane that is looked at often, and with short waits between attempts. */
 function hurried(job: Job, patience: Patience): Job {
@@ -117,7 +117,7 @@ function hurried(job: Job, patience: Patience): Job {
     retry: { ...job.retry, baseMs: FIRST_WAIT_MS },
     get timeoutMs() {
       const { impatient } = patience
-      return impatient?.job === job.name ? impatient.limitMs : (job.timeoutMs ?? DAY_MS)
+      return impatient?.jobs.includes(job.name) ? impatient.limitMs : (job.timeoutMs ?? DAY_MS)
     },
   }
 }
