@@ -175,7 +175,7 @@ async function registerQueues(database: Database, jobs: readonly Job[]): Promise
  * and poll) by the lease, and while the engine stops, connections end under it: none is news.
  */
 const NO_NEWS =
-  /is no longer owned by this execution|Database connection failed|connection|ECONN|EPIPE|ETIMEDOUT|timeout|terminat|shutting down|starting up|not queryable/i
+  /is no longer owned by this execution|Database connection failed|connection|ECONN|EPIPE|ETIMEDOUT|timeout|terminat|shutting down|starting up|too many clients|not queryable/i
 function dbosLogger(logger: Logger, isStopping: () => boolean) {
   const isNews = (entry: unknown) =>
     !isStopping() &&
