@@ -82,12 +82,7 @@ function needsSomebody({ call, fault, lasts }: Cell, asItIs: boolean): boolean {
   if (call.but === 'falls-back') return false
   if (call.but === 'no-look' && !fault.final) return fault.errorClass === 'rate-limited' ? lasts : true
   if (fault.final && call.but !== 'tried-again') return true
-  // The work of a lost answer is found as soon as somebody looks, and looking is not what fails.
-  return lasts ? (isLookedFor(call) ? asItIs : true) : false
-}
-
-function isLookedFor({ operation, after }: StoryCall): boolean {
-  return after === undefined && operation === 'guests.update-status'
+  return lasts && (call.but === 'sees-it' ? asItIs : true)
 }
 
 /** The letter says what happened, of the right class, in plain words, and nobody's secrets. */

@@ -10,14 +10,15 @@ import { type MatrixStage, PERSON } from './stage.ts'
 /**
  * One call that a story makes. `job`: the one whose run suffers. `after`: the call whose answer is lost first, because
  * this one looks for what it made. `falls-back`: without it the run ends well all the same. `no-look`: after a lost
- * answer only a person can say. `tried-again`: even a refusal for good is.
+ * answer only a person can say. `tried-again`: even a refusal for good is. `sees-it`: the next attempt sees what an
+ * earlier one did, and has nothing left to ask for.
  */
 export type StoryCall = {
   job: string
   provider: ProviderName
   operation: string
   after?: string
-  but?: 'falls-back' | 'no-look' | 'tried-again'
+  but?: 'falls-back' | 'no-look' | 'tried-again' | 'sees-it'
 }
 
 /** `tell` brings the world to where the story begins, without faults, and gives what happens then. */
@@ -82,7 +83,7 @@ const STORIES: readonly MatrixStory[] = [
       { job: 'webhook-retry', provider: 'stripe', operation: 'customers.retrieve', but: 'tried-again' },
       { job: 'webhook-retry', provider: 'stripe', operation: 'subscriptions.list', but: 'tried-again' },
       { job: 'member-sync', provider: 'mailchimp', operation: 'members.put' },
-      { job: 'member-sync', provider: 'mailchimp', operation: 'tags.set' },
+      { job: 'member-sync', provider: 'mailchimp', operation: 'tags.set', but: 'sees-it' },
       { job: 'member-sync', provider: 'mailchimp', operation: 'journeys.trigger', but: 'no-look' },
     ],
     tell: signUp,
@@ -92,10 +93,10 @@ const STORIES: readonly MatrixStory[] = [
     calls: [
       { job: 'member-deactivation', provider: 'stripe', operation: 'subscriptions.list' },
       { job: 'member-sync', provider: 'mailchimp', operation: 'members.put' },
-      { job: 'member-sync', provider: 'mailchimp', operation: 'tags.set' },
+      { job: 'member-sync', provider: 'mailchimp', operation: 'tags.set', but: 'sees-it' },
       { job: 'slack-group', provider: 'slack', operation: 'usergroups.list' },
       { job: 'slack-group', provider: 'slack', operation: 'usergroups.users.list' },
-      { job: 'slack-group', provider: 'slack', operation: 'usergroups.users.update' },
+      { job: 'slack-group', provider: 'slack', operation: 'usergroups.users.update', but: 'sees-it' },
     ],
     tell: leave,
   },
@@ -105,7 +106,7 @@ const STORIES: readonly MatrixStory[] = [
       { job: 'slack-sync', provider: 'slack', operation: 'users.list' },
       { job: 'slack-sync', provider: 'slack', operation: 'usergroups.list' },
       { job: 'slack-sync', provider: 'slack', operation: 'usergroups.users.list' },
-      { job: 'slack-sync', provider: 'slack', operation: 'usergroups.users.update' },
+      { job: 'slack-sync', provider: 'slack', operation: 'usergroups.users.update', but: 'sees-it' },
       { job: 'operator-notice', provider: 'slack', operation: 'chat.postMessage' },
       {
         job: 'operator-notice',
@@ -124,7 +125,7 @@ const STORIES: readonly MatrixStory[] = [
     calls: [
       { job: 'luma-approval', provider: 'luma', operation: 'events.list' },
       { job: 'luma-approval', provider: 'luma', operation: 'guests.list' },
-      { job: 'luma-approval', provider: 'luma', operation: 'guests.update-status' },
+      { job: 'luma-approval', provider: 'luma', operation: 'guests.update-status', but: 'sees-it' },
       { job: 'luma-approval', provider: 'luma', operation: 'guests.get', after: 'guests.update-status' },
     ],
     async tell(stage) {
