@@ -9,6 +9,6 @@ export {
   requestAction,
 } from './bulk.ts'
 export { createDeadLetters, type DeadLetters } from './dead-letters.ts'
-export { ERROR_CLASSES, type Explanation, explain, runbookOf } from './explanations.ts'
+export { type Explanation, explain } from './explanations.ts'
 export { ALONE_AT_MOST, type LetterParts } from './parts.ts'
 export { type Plan, planFor, readLetter } from './plan.ts'

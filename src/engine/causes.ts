@@ -52,7 +52,7 @@ const BY_FAILURE: Readonly<Record<string, ErrorClass>> = {
 }
 
 /** Sorts a failure that was stored as plain data. Pure. */
-export function errorClassOf(error: SerializedError): ErrorClass {
+function errorClassOf(error: SerializedError): ErrorClass {
   const { status, code, failure } = error.facts
   if (error.name === 'CancelledRun') return 'cancelled'
   if (error.name === 'GivenUpRun') return 'given-up'

@@ -31,7 +31,6 @@ export { finishedSteps, replayRun, startRunAgain } from './replays.ts'
 export { openStarter } from './request-run.ts'
 export { PATIENT_RETRY, type RetryPolicy } from './retry.ts'
 export { type RunContext, StepFailedError } from './run-context.ts'
-export { ensureRunIndexes } from './run-indexes.ts'
 export { type RunFilter, type RunPlace, searchRuns } from './run-search.ts'
 export {
   type Effect,

@@ -32,7 +32,7 @@ export type ListedRuns = {
 }
 
 /** More than so many that begin with a text are not sorted by time for one page. */
-export const MOST_BY_TEXT = 5_000
+const MOST_BY_TEXT = 5_000
 
 /** A page of runs, newest first whichever way it lies. `input` and `output` are not read. */
 export async function searchRuns(

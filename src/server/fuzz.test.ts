@@ -43,15 +43,13 @@ beforeAll(async () => {
     updatedAt: now,
   })
   await db.insert(tables.users).values({ id: 'usr_fuzz', name: 'Fuzz', email: COLLEAGUE })
-  await db
-    .insert(tables.accounts)
-    .values({
-      id: 'acc_fuzz',
-      accountId: 'f',
-      providerId: 'credential',
-      userId: 'usr_fuzz',
-      password: SECRETS[1],
-    })
+  await db.insert(tables.accounts).values({
+    id: 'acc_fuzz',
+    accountId: 'f',
+    providerId: 'credential',
+    userId: 'usr_fuzz',
+    password: SECRETS[1],
+  })
   await db.insert(tables.invitations).values({
     id: 'inv_fuzz',
     tokenHash: SECRETS[2] ?? '',

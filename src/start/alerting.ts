@@ -12,7 +12,7 @@ export function channelsOf(config: Config, { recipients }: AlertRules) {
 }
 
 /** Where operators are told things in Slack; null while it is off. */
-export function operatorsChannel({ slack }: Config): string | null {
+function operatorsChannel({ slack }: Config): string | null {
   return slack.settings?.alertsChannel ?? slack.settings?.jobsChannel ?? null
 }
 

@@ -2,7 +2,7 @@
 
 export const SECOND = 1_000
 export const MINUTE = 60 * SECOND
-export const HOUR = 60 * MINUTE
+const HOUR = 60 * MINUTE
 export const DAY_START = Date.UTC(2026, 10, 23)
 export const DAY_END = DAY_START + 24 * HOUR
 export const JOBS = ['member-sync', 'job-post-review', 'luma-approval'] as const

@@ -31,7 +31,7 @@ export function useSelection(shown: string[]) {
 }
 
 /** The part of a list from one of its members to another, whichever comes first. */
-export function between(list: string[], one: string, other: string): string[] {
+function between(list: string[], one: string, other: string): string[] {
   const [from = 0, to = 0] = [list.indexOf(one), list.indexOf(other)].sort((a, b) => a - b)
   return from < 0 ? [other] : list.slice(from, to + 1)
 }

@@ -1,7 +1,6 @@
 export { type ActionParts, acknowledgeAlert, muteRule, testRule } from './actions.ts'
 export { type ChannelState, type ChannelStates, channelStates } from './channels.ts'
-export { EVALUATE_EVERY_MS, type EvaluationParts, evaluateRules } from './evaluate.ts'
-export { quietMsOf } from './lifecycle.ts'
+export { type EvaluationParts, evaluateRules } from './evaluate.ts'
 export { defineNoticeJob, NOTICE_TO_START, type NoticeJob } from './notice-job.ts'
 export {
   type AlertRule,

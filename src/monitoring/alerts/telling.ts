@@ -47,7 +47,7 @@ export function actPathOf(rule: Pick<AlertRule, 'condition'>, cause: string): st
 }
 
 /** `[critical] queue-backlog`, with what it is about where that is not everything. */
-export function titleOf({ about, severity, rule, cause }: Telling): string {
+function titleOf({ about, severity, rule, cause }: Telling): string {
   const what = cause === '' ? rule : `${rule} (${cause})`
   switch (about) {
     case 'fired':
@@ -64,7 +64,7 @@ export function titleOf({ about, severity, rule, cause }: Telling): string {
 type Links = { alert: string; act: string; runbook: string | null }
 
 /** Where its links lead. @param publicUrl without a trailing slash */
-export function linksOf({ about, alertId, rule, actPath, hasRunbook }: Telling, publicUrl: string): Links {
+function linksOf({ about, alertId, rule, actPath, hasRunbook }: Telling, publicUrl: string): Links {
   const alerts = `${publicUrl}/alerts`
   return {
     alert: about === 'test' ? alerts : `${alerts}?alert=${encodeURIComponent(alertId)}`,
@@ -133,7 +133,7 @@ const PAGERDUTY_SEVERITIES: Record<Severity, PagerDutySeverity> = {
 }
 
 /** The incident is the alert: what resolves it bears the key of what opened it. */
-export function dedupKeyOf({ alertId }: Pick<Telling, 'alertId'>): string {
+function dedupKeyOf({ alertId }: Pick<Telling, 'alertId'>): string {
   return `kinkeeper/${alertId}`
 }
 
