@@ -10,10 +10,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))
-/** What starts whole programs with servers of their own goes by itself, after everything else. */
-const ALONE = 'tests/start'
+/** What starts many programs, or servers of its own, goes by itself, one file at a time, after everything else. */
+const ALONE = ['tests/start', 'tests/resilience/takeover.test.ts', 'tests/resilience/database-outage.test.ts']
 const given = process.argv.slice(2)
-const passes = given.length > 0 ? [given] : [['--exclude', `${ALONE}/**`], [ALONE]]
+const passes =
+  given.length > 0
+    ? [given]
+    : [
+        ALONE.flatMap((path) => ['--exclude', path.endsWith('.ts') ? path : `${path}/**`]),
+        ['--no-file-parallelism', ...ALONE],
+      ]
 const counts = { passed: 0, failed: 0, skipped: 0 }
 let clean = true
 for (const pass of passes) {
