@@ -25,9 +25,9 @@ export function Outcome({ letter }: { letter: LetterSummary }) {
             <p>
               <Badge status={LETTER_WORDS[status]} />{' '}
               {resolved && (
-                <>
+                <span>
                   {DEEDS[status]} by {resolved.by}, <RelativeTime at={resolved.at} />
-                </>
+                </span>
               )}
             </p>
           )}
