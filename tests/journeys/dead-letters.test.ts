@@ -22,6 +22,7 @@ await describeInBrowser('dead letters, through the dashboard', (executablePath) 
   test('by thumb on a phone: abandoned, with a reason', abandonByThumb)
   test('replayed with another input, which is refused until it fits', editInput)
   test(`${MANY} at once wait for a second person, and then all are done, each once`, twoPeople)
+  test('undone: what was changed is as before, and what follows is shown', undo)
   test('a viewer sees everything, and is told who can act', asViewer)
 })
 
@@ -130,12 +131,35 @@ async function twoPeople() {
   await second.context().close()
 }
 
+/** A member whose welcome Mailchimp refuses has been given its tags by then. */
+async function undo() {
+  const { world } = stage
+  const fault = { provider: 'mailchimp', operation: 'journeys.trigger', kind: 'status', status: 400 }
+  await world.control('POST', '/faults', fault)
+  await world.control('POST', '/people', { count: 10, seed: 7 })
+  const letter = await until(
+    async () => (await stage.api<LetterPage>('operator', '/dead-letters?job=member-sync')).items[0],
+    'a dead letter of member-sync',
+  )
+  const page = await stage.open(`/dead-letters/${letter.id}`, { role: 'operator' })
+  const plan = page.getByRole('region', { name: 'What an undo would do' })
+  await plan.getByText('Would be undone').waitFor()
+  await plan.getByText('Gives the contact at Mailchimp the tags that it had before.').waitFor()
+  await page.getByRole('button', { name: 'Undo' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Undo' }).click()
+  await page.getByText(/^Undone by Oscar Operator/).waitFor()
+  await page.getByRole('link', { name: 'The run that followed' }).waitFor()
+  expect(await deedsOf('usr_sandbox_operator')).toContain('took its steps back')
+  await page.context().close()
+}
+
 async function asViewer() {
   const page = await stage.open('/dead-letters?status=abandoned', { role: 'viewer' })
   await page.getByText('Because: The shop has closed').waitFor()
   expect(await page.getByRole('checkbox').count()).toBe(0)
-  await failPublications(['Welder'])
-  await page.goto(`${stage.url}${await pathOfTheOnly()}`)
+  await page.goto(`${stage.url}/dead-letters`)
+  const oneByOne = page.getByRole('region', { name: 'One by one' })
+  await oneByOne.getByRole('link').first().click()
   await page.getByText('Operators can replay, undo or abandon it.').waitFor()
   expect(await page.getByRole('button', { name: 'Replay' }).count()).toBe(0)
   await page.context().close()

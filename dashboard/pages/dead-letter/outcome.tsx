@@ -3,7 +3,7 @@ import type { LetterStatus, LetterSummary } from '../../../src/server/dead-lette
 import { Badge } from '../../ui/badge.tsx'
 import { Card, Section } from '../../ui/card.tsx'
 import { RelativeTime } from '../../ui/relative-time.tsx'
-import { LETTER_WORDS, RUN_WORDS } from '../../words.ts'
+import { RUN_WORDS } from '../../words.ts'
 import styles from '../dead-letters.module.css'
 
 const DEEDS: Record<Exclude<LetterStatus, 'open'>, string> = {
@@ -21,14 +21,9 @@ export function Outcome({ letter }: { letter: LetterSummary }) {
     <Section title="What was done about it">
       <Card>
         <div className={styles.outcome}>
-          {status !== 'open' && (
+          {status !== 'open' && resolved && (
             <p>
-              <Badge status={LETTER_WORDS[status]} />{' '}
-              {resolved && (
-                <span>
-                  {DEEDS[status]} by {resolved.by}, <RelativeTime at={resolved.at} />
-                </span>
-              )}
+              {DEEDS[status]} by {resolved.by}, <RelativeTime at={resolved.at} />
             </p>
           )}
           {resolved?.reason && <p dir="auto">Because: {resolved.reason}</p>}

@@ -38,7 +38,7 @@ export function PlanSections({ plan: { keptSteps, effects, undo } }: { plan: Pla
         </Card>
       </Section>
       {undo.length > 0 && (
-        <Section title="What an undo would do, in this order">
+        <Section title="What an undo would do">
           <Card>
             <div className={styles.outcome}>
               <PlanList
