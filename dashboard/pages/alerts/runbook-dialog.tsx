@@ -43,7 +43,9 @@ function paragraphs(markdown: string): ReactNode[] {
 }
 
 function words(text: string): ReactNode[] {
-  const pieces = text.split(/(\*\*[^*]+\*\*|\*[^*]+\*|`[^`]+`|\[[^\]]+\]\([^)]+\))/)
+  const pieces = text
+    .split(/(\*\*[^*]+\*\*|\*[^*]+\*|`[^`]+`|\[[^\]]+\]\([^)]+\))/)
+    .filter((piece) => piece !== '') // what split leaves between two neighbours has no place of its own
   let offset = 0
   return pieces.map((piece) => {
     const key = `${offset}`
