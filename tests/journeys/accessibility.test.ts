@@ -7,6 +7,7 @@ import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { InboxPage, Role, SubmissionPage } from '../../src/server/contract.ts'
+import type { LetterPage } from '../../src/server/dead-letters-contract.ts'
 import type { MemberPage } from '../../src/server/membership-contract.ts'
 import { newNumber, until } from '../support/sandbox-world.ts'
 import { describeInBrowser } from './browser.ts'
@@ -45,6 +46,9 @@ await describeInBrowser('accessibility', (executablePath) => {
     test.each(Object.entries(MEMBER_STATES))('member: %s', async (_name, { membership, ready }) => {
       await checkSight({ path: await memberPath(membership), role: 'owner', ready })
     })
+    test.each(Object.entries(LETTER_STATES))('dead letter: %s', async (_name, ready) => {
+      await checkSight({ path: await letterPath('refused'), role: 'operator', ready })
+    })
     test.each(['Surveyor', 'Hairdresser'])('run of %s', async (title) => {
       await checkSight({ path: await runPath(title), role: 'owner', ready: heading('Steps') })
     })
@@ -57,6 +61,9 @@ const EMPTY: Record<string, Sight> = {
   'welcome without a token': { path: '/welcome', ready: heading('This link is incomplete') },
   inbox: { path: '/', role: 'owner', ready: text('Nothing to decide') },
   overview: { path: '/overview', role: 'viewer', ready: text('Nothing has run yet') },
+  runs: { path: '/runs', role: 'operator', ready: heading('Runs') },
+  'dead letters': { path: '/dead-letters', role: 'operator', ready: text('Nothing waits for you here') },
+  alerts: { path: '/alerts', role: 'operator', ready: text('Nothing is firing') },
   posts: { path: '/posts', role: 'owner', ready: text('No job posts yet') },
   members: { path: '/members', role: 'owner', ready: text('Nobody yet') },
   schedules: { path: '/schedules', role: 'owner', ready: text('It has not fired yet') },
@@ -76,6 +83,18 @@ const FULL: Record<string, Sight> = {
   'effect to be resolved': { path: '/', role: 'approver', ready: press('It happened') },
   keys: { path: '/', role: 'approver', ready: pressKeyHelp },
   overview: { path: '/overview', role: 'operator', ready: text('job-post-review') },
+  runs: { path: '/runs', role: 'operator', ready: text('Asked for') },
+  'runs, nothing found': { path: '/runs?q=zzz', role: 'viewer', ready: text('No run begins with') },
+  'pause a job': { path: '/runs', role: 'operator', ready: press('Pause a job') },
+  'dead letters': { path: '/dead-letters', role: 'operator', ready: heading('By cause') },
+  'dead letters, for a viewer': { path: '/dead-letters', role: 'viewer', ready: heading('By cause') },
+  'dead letters, some chosen': { path: '/dead-letters', role: 'operator', ready: chooseAll },
+  'dead letters, a runbook': {
+    path: '/dead-letters?runbook=dead-letter-refused',
+    role: 'operator',
+    ready: text('For the community'),
+  },
+  alerts: { path: '/alerts', role: 'operator', ready: heading('Rules') },
   posts: { path: '/posts', role: 'owner', ready: text('Published') },
   'posts, nothing found': { path: '/posts?q=zzz', role: 'owner', ready: text('zzz') },
   sandbox: { path: '/sandbox', role: 'owner', ready: heading('Phone') },
@@ -123,6 +142,13 @@ const MEMBER_STATES = {
   'deactivate, without a reason': { membership: 'active', ready: deactivateWithoutReason },
   erase: { membership: 'none', ready: press('Erase') },
 } as const
+
+/** A dead letter's page, and what may be asked there. */
+const LETTER_STATES = {
+  'the page': heading('What a replay would do'),
+  'abandon, without a reason': abandonWithoutReason,
+  'replay with another input': replayEdited,
+}
 
 async function fillWorld(): Promise<void> {
   const { world } = stage
@@ -174,6 +200,11 @@ function memberPage(query: string): Promise<MemberPage> {
 async function memberPath(membership: 'active' | 'none'): Promise<string> {
   const { items } = await memberPage(`?membership=${membership}`)
   return `/members/${items[0]?.id}`
+}
+
+async function letterPath(errorClass: string): Promise<string> {
+  const { items } = await api<LetterPage>(`/dead-letters?errorClass=${errorClass}`)
+  return `/dead-letters/${items[0]?.id}`
 }
 
 async function trouble(count: number): Promise<boolean> {
@@ -275,6 +306,25 @@ async function denyWithoutReason(page: Page): Promise<void> {
   await press('Deny')(page)
   await page.getByRole('dialog').getByRole('button', { name: 'Deny' }).click()
   await page.getByText('Say why: the sender will read it.').waitFor()
+}
+
+async function chooseAll(page: Page): Promise<void> {
+  await page.getByRole('checkbox', { name: 'All on this page' }).check()
+  await page.getByText(/ chosen$/).waitFor()
+}
+
+async function abandonWithoutReason(page: Page): Promise<void> {
+  await press('Abandon')(page)
+  await page.getByRole('dialog').getByRole('button', { name: 'Abandon' }).click()
+  await page.getByText('Say why, for those who look at this later.').waitFor()
+}
+
+async function replayEdited(page: Page): Promise<void> {
+  await press('Replay')(page)
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('combobox', { name: 'From where' }).click()
+  await page.getByRole('option', { name: 'From the start, with another input' }).click()
+  await dialog.getByRole('textbox', { name: 'Input' }).waitFor()
 }
 
 async function deactivateWithoutReason(page: Page): Promise<void> {
