@@ -143,3 +143,12 @@ test('the sandbox is reached through us, with method, query and body as they are
   const away = await server.app.request('/api/sandbox/world', { headers: { cookie } })
   expect(away.status).toBe(502)
 })
+
+test.each(['README', '..', '..%2F..%2Fpackage', 'dead-letter-refused.md', '%00', 'https:'])(
+  'a runbook has a plain name, which %s is not',
+  async (name) => {
+    const answer = await server.app.request(`/api/runbooks/${name}`, { headers: { cookie } })
+    expect(await answer.text()).not.toMatch(/# |kinkeeper/i)
+    expect([400, 404]).toContain(answer.status)
+  },
+)
