@@ -3,7 +3,7 @@
 import { eq } from 'drizzle-orm'
 import { type Actor, recordAudit } from '../audit/index.ts'
 import { type Transaction, tables } from '../database/index.ts'
-import { type DeadLetter, readRun, replayRun, settleLetter } from '../engine/index.ts'
+import { checkInput, type DeadLetter, readRun, replayRun, settleLetter } from '../engine/index.ts'
 import { BadInputError, ConflictError, type Json } from '../primitives/index.ts'
 import type { CompensationJob } from './compensation.ts'
 import { effectsOfWork } from './lineage.ts'
@@ -27,9 +27,9 @@ export async function replayLetter(
   by: { actor: Actor; automatic?: boolean; reason?: string },
 ): Promise<string> {
   const run = await readRun(letter.runId)
-  const blocked = blockedBy(await effectsOfWork(parts.database.db, letter.runId, run.input))
+  const blocked = blockedBy(letter.runId, await effectsOfWork(tx.db, letter.runId, run.input))
   if (blocked !== null) throw new ConflictError(blocked)
-  const input = replay.from === 'start' ? checkInput(parts, letter, replay.input) : null
+  const input = replay.from === 'start' ? editedInput(parts, letter, replay.input) : null
   const atMs = parts.clock.now()
   // The letter first: of two who replay at once, one waits here and is told.
   const automaticReplays = by.automatic ? letter.automaticReplays + 1 : letter.automaticReplays
@@ -107,16 +107,12 @@ export async function undoLetter(
   return runId
 }
 
-function checkInput(parts: LetterParts, letter: DeadLetter, input: Json | undefined): Json | null {
+function editedInput(parts: LetterParts, letter: DeadLetter, input: Json | undefined): Json | null {
   if (input === undefined) return null
   const job = parts.jobs().get(letter.job)
   if (!job) throw new BadInputError(`There is no job ${letter.job} any more, so it cannot be replayed.`)
-  const checked = job.input.safeParse(input)
-  if (checked.success) return input
-  const faults = checked.error.issues.map(
-    ({ path, message }) => `${path.join('.') || 'the input'}: ${message}`,
-  )
-  throw new BadInputError(`The input does not fit ${letter.job}: ${faults.join('; ')}.`)
+  checkInput(job, input)
+  return input
 }
 
 async function linkFollowUp(tx: Transaction, letterId: string, followUpRunId: string): Promise<void> {

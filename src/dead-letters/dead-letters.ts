@@ -1,7 +1,7 @@
 /** The room put together: the jobs that it adds, what a new letter sets off, and what looks after the old ones. */
 import type { Job, OnDeadLetter } from '../engine/index.ts'
-import { defineLetterAction, type LetterActionJob } from './bulk.ts'
 import { type CompensationJob, defineCompensation } from './compensation.ts'
+import { defineLetterAction, type LetterActionJob } from './letter-action.ts'
 import type { LetterParts } from './parts.ts'
 import { obeyPolicy, type PolicyWatch, watchPolicies } from './policy.ts'
 

@@ -1,6 +1,6 @@
 /** What an action on a dead letter would do, told before it is done. */
 import { eq } from 'drizzle-orm'
-import { tables } from '../database/index.ts'
+import { type Transaction, tables } from '../database/index.ts'
 import { type DeadLetter, type Effect, finishedSteps, readRun, readSteps, undoOf } from '../engine/index.ts'
 import { type Json, NotFoundError } from '../primitives/index.ts'
 import { effectsOfWork, lineageOf } from './lineage.ts'
@@ -29,19 +29,30 @@ export async function planFor(parts: LetterParts, letter: DeadLetter): Promise<P
     plannedUndo(parts, letter),
   ])
   const planned = effects.map((effect): PlannedEffect => ({ effect, fate: fateOf(effect) }))
-  return { input: run.input, keptSteps, effects: planned, undo, replayBlocked: blockedBy(effects) }
+  return {
+    input: run.input,
+    keptSteps,
+    effects: planned,
+    undo,
+    replayBlocked: blockedBy(letter.runId, effects),
+  }
 }
 
 /** @throws NotFoundError */
-export async function readLetter(parts: Pick<LetterParts, 'database'>, id: string): Promise<DeadLetter> {
+export async function readLetter(
+  { database }: { database: Pick<Transaction, 'db'> },
+  id: string,
+): Promise<DeadLetter> {
   const { deadLetters } = tables
-  const [letter] = await parts.database.db.select().from(deadLetters).where(eq(deadLetters.id, id))
+  const [letter] = await database.db.select().from(deadLetters).where(eq(deadLetters.id, id))
   if (!letter) throw new NotFoundError('There is no such dead letter. It may have been cleaned up.')
   return letter
 }
 
-/** Why a replay has to wait; null: nothing speaks against it. */
-export function blockedBy(effects: readonly Effect[]): string | null {
+/** Why a replay has to wait; null: nothing speaks against it. What another run did to the same subject is its own affair. */
+export function blockedBy(runId: string, all: readonly Effect[]): string | null {
+  const own = new Set(lineageOf(runId))
+  const effects = all.filter((effect) => own.has(effect.runId))
   const unknown = effects.find(({ status }) => status === 'unknown')
   if (unknown)
     return `First somebody has to say whether this happened: ${unknown.description}. It waits in the Inbox.`

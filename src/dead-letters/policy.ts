@@ -7,7 +7,7 @@ import { and, asc, eq, inArray, isNotNull, lt, notInArray } from 'drizzle-orm'
 import { SYSTEM } from '../audit/index.ts'
 import { isDatabaseUnavailable, type Transaction, tables } from '../database/index.ts'
 import { type Cause, type DeadLetter, type DeadLetterPolicy, OUTAGES } from '../engine/index.ts'
-import { ConflictError, NotFoundError, SECOND_MS, serializeError } from '../primitives/index.ts'
+import { KinkeeperError, SECOND_MS, serializeError } from '../primitives/index.ts'
 import { abandonLetter, replayLetter } from './actions.ts'
 import type { LetterParts } from './parts.ts'
 
@@ -99,8 +99,8 @@ async function tryReplay(parts: LetterParts, letter: DeadLetter): Promise<boolea
     )
     return true
   } catch (error) {
-    // Somebody was first, or it waits for a person: either way it is not ours.
-    if (error instanceof ConflictError || error instanceof NotFoundError) return false
+    // Somebody was first, it waits for a person, or its input does not fit any more: it is not ours, and holds up no other.
+    if (error instanceof KinkeeperError) return false
     throw error
   }
 }

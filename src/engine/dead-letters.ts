@@ -12,7 +12,13 @@
  */
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { and, eq, sql } from 'drizzle-orm'
-import { announceChange, type Database, type Transaction, tables } from '../database/index.ts'
+import {
+  announceChange,
+  type Database,
+  isDatabaseUnavailable,
+  type Transaction,
+  tables,
+} from '../database/index.ts'
 import {
   type Clock,
   ConflictError,
@@ -161,7 +167,19 @@ export async function findUnlettered(parts: LetterFinder, jobs: ReadonlyMap<stri
         regexp_replace(run.workflow_uuid, '~[0-9]+$', '') || '~'
         || (coalesce(substring(run.workflow_uuid from '~([0-9]+)$')::int, 1) + 1))
     limit ${FOUND_AT_ONCE}`)
-  for (const row of rows) await recordFound(parts, jobs, row)
+  for (const row of rows) {
+    try {
+      await recordFound(parts, jobs, row)
+    } catch (error) {
+      if (isDatabaseUnavailable(error)) throw error
+      // What the job's tables cannot be told must not keep the letter from being written, nor those behind it.
+      parts.logger.error(
+        { event: 'run.failure_not_told', run: row.id, error: serializeError(error) },
+        'A job could not be told that its run has failed; the dead letter is written all the same',
+      )
+      await recordFound(parts, jobs, { ...row, told: true })
+    }
+  }
   return rows.length
 }
 

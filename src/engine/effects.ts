@@ -29,6 +29,7 @@ import {
   systemNow,
 } from '../primitives/index.ts'
 import { OUTCOME_UNKNOWN } from './causes.ts'
+import { isExecutedBy } from './ownership.ts'
 import type { RunEnvironment } from './run-context.ts'
 
 /** One outward call. `key` is what makes two attempts the same effect. */
@@ -78,7 +79,7 @@ export async function performEffect<T extends Json>(
     const found = await lookUp(environment, row, spec)
     if (found !== null) return found
   }
-  const attempt = await environment.slots.run(() => beginAttempt(environment, row))
+  const attempt = await environment.slots.run(() => beginAttempt(environment, runId, row))
   seam(`${spec.kind}.before-call`)
   let result: T
   try {
@@ -174,7 +175,7 @@ async function lookUp<T extends Json>(
 }
 
 /** Two executions of one run cannot both begin: the count of attempts is compared and set. */
-async function beginAttempt(environment: RunEnvironment, row: EffectRow): Promise<EffectRow> {
+async function beginAttempt(environment: RunEnvironment, runId: string, row: EffectRow): Promise<EffectRow> {
   // The machine's time: a provider that is live knows no other, and a stand-in's clock is never behind it.
   const now = new Date(systemNow())
   const begun = await environment.database.db
@@ -199,6 +200,8 @@ async function beginAttempt(environment: RunEnvironment, row: EffectRow): Promis
             .from(tables.executors)
             .where(eq(tables.executors.id, environment.executorId)),
         ),
+        // Nor does a run that was cancelled, or that another process has.
+        isExecutedBy(environment.executorId, runId),
       ),
     )
     .returning()

@@ -98,6 +98,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     tracingEnabled: false,
     ...(works ? {} : { listenQueues: [] }),
   })
+  // Before DBOS takes up what waits: runs of a process without a lease would be nobody's.
+  await lease.start(options.onLost ?? (() => {}))
   // Its migrations too: two programs that start on one empty database must not make the same tables at once.
   await withMigrationLock(database, () => DBOS.launch())
   await registerQueues(database, options.jobs)
@@ -109,7 +111,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     applicationName: APPLICATION_NAME,
     logger: dbosLog,
   })
-  await lease.start(options.onLost ?? (() => {}))
+  await lease.takeOver()
   await caretaker.start(works)
   const indexes = ensureRunIndexes(database, logger)
   // Once the caller holds what is returned here: a run may start others.

@@ -54,5 +54,5 @@ export {
   startSchedules,
 } from './schedules.ts'
 export { createSlots, type Slots } from './slots.ts'
-export type { RunStarter } from './starter.ts'
+export { checkInput, type RunStarter } from './starter.ts'
 export { readTrace } from './trace.ts'

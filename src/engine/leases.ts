@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { DBOS } from '@dbos-inc/dbos-sdk'
-import { eq, or, sql } from 'drizzle-orm'
+import { and, eq, ne, or, sql } from 'drizzle-orm'
 import {
   type Database,
   isDatabaseUnavailable,
@@ -35,8 +35,10 @@ const RELEASED = sql<boolean>`${tables.executors.renewedAt} = 'epoch'`
 
 export type Lease = {
   readonly executorId: string
-  /** Writes the lease and takes over from the dead. `onLost`: another process took over from us. */
+  /** Writes the lease, before anything is executed under it, and keeps it. `onLost`: another process took over from us. */
   start(onLost: () => void): Promise<void>
+  /** Takes over from the dead, now and from now on. The engine has to be launched. */
+  takeOver(): Promise<void>
   /**
    * Whether no other process can have this one's runs: it has renewed within the last ten seconds. Known without asking,
    * for the last look before something is sent that cannot be taken back.
@@ -45,6 +47,13 @@ export type Lease = {
   /** Ends it: what is still under way here belongs to whoever comes next. */
   release(): Promise<void>
 }
+
+/**
+ * After the database was away for everybody, all leases look expired to whoever beats first. So nobody takes over by the
+ * clock who has not held a lease without a break for longer than the others need to beat again (a beat that hangs takes
+ * its limit, and the next comes two seconds later).
+ */
+const STEADY_MS = 8 * SECOND_MS
 
 /** A connection that has died without a word is given up by then, and the next beat opens another. */
 const BEAT_LIMIT_MS = 4 * SECOND_MS
@@ -60,6 +69,9 @@ export function createLease(url: string, logger: Logger): Lease {
   let lost: () => void = () => {}
   /** The database's clock is read after this moment, so the lease ends for the others no earlier than for us. */
   let renewedMs = Number.NEGATIVE_INFINITY
+  /** Since when each beat came in time. */
+  let steadySinceMs = Number.POSITIVE_INFINITY
+  let takesOver = false
   const outage = createOutage(logger)
 
   const beat = async () => {
@@ -74,9 +86,10 @@ export function createLease(url: string, logger: Logger): Lease {
         timer = null
         return lost()
       }
+      if (begunMs - renewedMs > STEADY_MS) steadySinceMs = begunMs
       renewedMs = begunMs
       outage.over()
-      await takeOverDead(database, logger, executorId, host)
+      if (takesOver) await takeOverDead(database, logger, { executorId, host, steady: isSteady() })
     } catch (error) {
       if (isDatabaseUnavailable(error)) outage.begun(error)
       else
@@ -90,6 +103,7 @@ export function createLease(url: string, logger: Logger): Lease {
   const renew = () => {
     beating = beat()
   }
+  const isSteady = () => monotonicMs() - steadySinceMs > STEADY_MS
 
   return {
     executorId,
@@ -101,8 +115,12 @@ export function createLease(url: string, logger: Logger): Lease {
         .insert(tables.executors)
         .values({ id: executorId, host, pid: process.pid, startedAt: now, renewedAt: now })
       renewedMs = begunMs
-      await takeOverDead(database, logger, executorId, host)
+      steadySinceMs = begunMs
       timer = setTimeout(renew, RENEW_EVERY_MS)
+    },
+    async takeOver() {
+      takesOver = true
+      await takeOverDead(database, logger, { executorId, host, steady: isSteady() })
     },
     isHeld: () => monotonicMs() - renewedMs < EXPIRES_AFTER_MS,
     async release() {
@@ -150,57 +168,76 @@ function createOutage(logger: Logger) {
   }
 }
 
-/** Hands the runs of every dead process back to their queues. */
-async function takeOverDead(database: Database, logger: Logger, self: string, host: string): Promise<void> {
+/**
+ * Hands the runs of every dead process back to their queues, and those that nobody has.
+ * @param self.steady whether it may be concluded from the clock alone that a process is dead
+ */
+async function takeOverDead(
+  database: Database,
+  logger: Logger,
+  self: { executorId: string; host: string; steady: boolean },
+): Promise<void> {
+  const { executors } = tables
   const rows = await database.db
-    .select({
-      id: tables.executors.id,
-      host: tables.executors.host,
-      pid: tables.executors.pid,
-      expired: EXPIRED,
-      released: RELEASED,
-    })
-    .from(tables.executors)
-    .where(or(EXPIRED, eq(tables.executors.host, host)))
-  const candidates = rows.filter(
-    (row) => row.id !== self && (row.expired || (row.host === host && !isAlive(row.pid))),
-  )
-  for (const { id, released } of candidates) {
+    .select({ id: executors.id, host: executors.host, pid: executors.pid, released: RELEASED })
+    .from(executors)
+    .where(and(ne(executors.id, self.executorId), or(EXPIRED, eq(executors.host, self.host))))
+  for (const { id, released, ...row } of rows) {
+    const isGone = released || (row.host === self.host && !isAlive(row.pid))
+    if (!isGone && !self.steady) continue
     await database.transaction(async (tx) => {
       const locked = await tx.db
         .select()
-        .from(tables.executors)
-        .where(eq(tables.executors.id, id))
+        .from(executors)
+        // It may have beaten again meanwhile.
+        .where(isGone ? eq(executors.id, id) : and(eq(executors.id, id), EXPIRED))
         .for('update', { skipLocked: true })
       if (locked.length === 0) return
-      const count = await requeueRuns(tx, id, released)
-      await tx.db.delete(tables.executors).where(eq(tables.executors.id, id))
+      const count = await requeueRuns(tx, await runsOf(id), released)
+      await tx.db.delete(executors).where(eq(executors.id, id))
       logger.info(
         { event: 'executor.taken_over', dead: id, runs: count },
         `Took over ${count} runs of a process that is gone`,
       )
     })
   }
+  if (self.steady) await takeOverNobodys(database, logger)
 }
 
-/** @param released it ended in an orderly way: nothing speaks against the runs that it left */
-async function requeueRuns(tx: Transaction, executorId: string, released: boolean): Promise<number> {
+/** A process that thaws may take up a run after its lease is gone, and before it has noticed. */
+async function takeOverNobodys(database: Database, logger: Logger): Promise<void> {
+  const { rows } = await database.db.execute<{ id: string; queue: string | null }>(sql`
+    select workflow_uuid as id, queue_name as queue from dbos.workflow_status
+    where status = 'PENDING' and executor_id not in (select id from ${tables.executors}) limit 500`)
+  if (rows.length === 0) return
+  await database.transaction((tx) => requeueRuns(tx, rows, false))
+  logger.info({ event: 'executor.nobodys', runs: rows.length }, `Took up ${rows.length} runs that nobody had`)
+}
+
+type Pending = { id: string; queue: string | null | undefined }
+
+async function runsOf(executorId: string): Promise<Pending[]> {
   const runs = await DBOS.listWorkflows({
     executorId,
     status: 'PENDING',
     loadInput: false,
     loadOutput: false,
   })
+  return runs.map(({ workflowID, queueName }) => ({ id: workflowID, queue: queueName }))
+}
+
+/** @param released it ended in an orderly way: nothing speaks against the runs that it left */
+async function requeueRuns(tx: Transaction, runs: readonly Pending[], released: boolean): Promise<number> {
   const suspects = released
     ? new Set<string>()
     : await holdBackSuspects(
         tx,
-        runs.map((run) => run.workflowID),
+        runs.map(({ id }) => id),
       )
-  const innocent = runs.filter((run) => !suspects.has(run.workflowID))
-  for (const [queueName, members] of Map.groupBy(innocent, (run) => run.queueName)) {
+  const innocent = runs.filter(({ id }) => !suspects.has(id))
+  for (const [queueName, members] of Map.groupBy(innocent, ({ queue }) => queue ?? undefined)) {
     await DBOS.resumeWorkflows(
-      members.map((run) => run.workflowID),
+      members.map(({ id }) => id),
       queueName === undefined ? {} : { queueName },
     )
   }

@@ -1,7 +1,7 @@
 /** Starting a run again: from its beginning, or from the step that failed, with what the steps before it gave. */
 import { DBOS } from '@dbos-inc/dbos-sdk'
-import { sql } from 'drizzle-orm'
-import { announceChange, type Transaction } from '../database/index.ts'
+import { eq, sql } from 'drizzle-orm'
+import { announceChange, type Transaction, tables } from '../database/index.ts'
 import { ConflictError, type Json } from '../primitives/index.ts'
 import { closeLetterOf, type LetterActor, ON_FAILURE } from './dead-letters.ts'
 import { parseRunId } from './jobs.ts'
@@ -20,9 +20,23 @@ export async function startRunAgain(
   by: { actor: LetterActor; atMs: number },
 ): Promise<string> {
   const run = await latestOf(await readRun(runId))
+  await refuseWhenTakenBack(tx, run.id)
   const followUpRunId = await startNext(tx, starter, run, run.input)
   await closeLetterOf(tx, run.id, { ...by, followUpRunId })
   return followUpRunId
+}
+
+/** @throws ConflictError while its steps are taken back, or when they have been */
+async function refuseWhenTakenBack(tx: Transaction, runId: string): Promise<void> {
+  const { deadLetters } = tables
+  const [letter] = await tx.db
+    .select({ status: deadLetters.status })
+    .from(deadLetters)
+    .where(eq(deadLetters.runId, runId))
+    .for('update')
+  if (letter?.status === 'compensating') throw new ConflictError('Its steps are just being taken back.')
+  if (letter?.status === 'compensated')
+    throw new ConflictError('Its steps were taken back. What it was for has to be asked for anew.')
 }
 
 /**
@@ -42,6 +56,7 @@ export async function replayRun(
   const input = replay.from === 'start' ? (replay.input ?? run.input) : run.input
   const id = await startNext(tx, starter, run, input)
   if (replay.from === 'failed-step') await keepSteps(tx, run.id, id, replay.failedStep)
+  await keepNotes(tx, run.id, id)
   return id
 }
 
@@ -85,12 +100,34 @@ async function keepSteps(
     select (jsonb_populate_record(step, jsonb_build_object('workflow_uuid', ${to}::text))).*
     from dbos.operation_outputs as step
     where step.workflow_uuid = ${from} and ${beforeFailure(from, failedStep)}`)
+  // What committed and was not recorded any more (the process died in between) is done too.
+  const { completedTransactions } = tables
+  await tx.db.execute(sql`
+    insert into ${completedTransactions} (run_id, step, output, at)
+    select ${to}, done.step, done.output, done.at from ${completedTransactions} as done
+    where done.run_id = ${from} and done.step <> ${ON_FAILURE} and done.step is distinct from ${failedStep}
+    on conflict do nothing`)
 }
 
+/** How things were before the work began is known by its first run only, which may be cleaned up before this one. */
+async function keepNotes(tx: Transaction, from: string, to: string): Promise<void> {
+  const { undoNotes } = tables
+  await tx.db.execute(sql`
+    insert into ${undoNotes} (run_id, step, note)
+    select ${to}, noted.step, noted.note from ${undoNotes} as noted where noted.run_id = ${from}
+    on conflict do nothing`)
+}
+
+/** Where no step is named, up to the first that failed: it may have been one that the job could do without. */
 function beforeFailure(runId: string, failedStep: string | null) {
-  return sql`step.function_id < coalesce((
-    select max(failed.function_id) from dbos.operation_outputs as failed
-    where failed.workflow_uuid = ${runId} and failed.function_name = ${failedStep ?? ON_FAILURE}), 2147483647)`
+  const failed =
+    failedStep === null
+      ? sql`select min(failed.function_id) from dbos.operation_outputs as failed
+            where failed.workflow_uuid = ${runId}
+              and (failed.function_name = ${ON_FAILURE} or failed.output like '%"failure":%' or failed.error is not null)`
+      : sql`select max(failed.function_id) from dbos.operation_outputs as failed
+            where failed.workflow_uuid = ${runId} and failed.function_name = ${failedStep}`
+  return sql`step.function_id < coalesce((${failed}), 2147483647)`
 }
 
 /** The last run in the row of those that were started again from this one; itself when there is none. */

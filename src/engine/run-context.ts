@@ -16,7 +16,8 @@ import type { OnDeadLetter } from './dead-letters.ts'
 import type { Drain } from './drain.ts'
 import { type EffectSpec, performEffect, settleAbandoned } from './effects.ts'
 import { OutOfTouchError } from './leases.ts'
-import { parkRun } from './parking.ts'
+import { checkOwnership } from './ownership.ts'
+import { isHandedOver, parkRun } from './parking.ts'
 import { classifyFailure, DEFAULT_RETRY, decideAfterFailure, type RetryPolicy } from './retry.ts'
 import type { Slots } from './slots.ts'
 
@@ -132,10 +133,15 @@ async function attempt<T extends Json | void>(
   const begun = monotonicMs()
   let counted = 0
   let uncounted = 0
+  const again = async () => {
+    await checkOwnership(environment.database, environment.executorId, run.id)
+    return work()
+  }
   for (let number = 1; ; number++) {
     try {
-      return { value: await environment.drain.track(work) }
+      return { value: await environment.drain.track(number === 1 ? work : again) }
     } catch (error) {
+      if (isHandedOver(error)) throw error
       const failure = classifyFailure(error, isDatabaseUnavailable)
       const tried = { counted: counted + 1, uncounted, elapsedMs: monotonicMs() - begun }
       const next = decideAfterFailure(failure, tried, policy, Math.random())

@@ -1,7 +1,7 @@
 import type { DBOSClient } from '@dbos-inc/dbos-sdk'
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '../database/index.ts'
-import { type Clock, type Json, NeverRetryError, systemNow } from '../primitives/index.ts'
+import { BadInputError, type Clock, type Json, NeverRetryError, systemNow } from '../primitives/index.ts'
 import { APPLICATION_VERSION } from './engine.ts'
 import { type Job, runIdOf } from './jobs.ts'
 import { traceAttributes } from './trace.ts'
@@ -39,7 +39,7 @@ export function createStarter(
   const byName = new Map(jobs.map((job) => [job.name, job]))
 
   const enqueue = async (tx: Transaction, job: Job, runId: string, input: unknown, notBeforeMs: number) => {
-    const checked = job.input.parse(input)
+    const checked = checkInput(job, input)
     const dueMs = notBeforeMs > 0 ? notBeforeMs - clock.now() + systemNow() : 0
     const beginMs = job.perKey
       ? await takeTurn(
@@ -84,4 +84,14 @@ export function createStarter(
         where status = 'DELAYED' and workflow_uuid in ${[...runIds]}`)
     },
   }
+}
+
+/** @throws BadInputError naming the fields that do not fit */
+export function checkInput(job: Job, input: unknown): unknown {
+  const checked = job.input.safeParse(input)
+  if (checked.success) return checked.data
+  const faults = checked.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'the input'}: ${message}`,
+  )
+  throw new BadInputError(`The input does not fit ${job.name}: ${faults.join('; ')}.`)
 }
