@@ -9,8 +9,8 @@
  * The database computes the same when it seals (`audit_words` and `audit_hash` in migration 0004): two implementations,
  * so that neither can be wrong alone.
  *
- * What a person may ask to be erased (names and words in `actor_name`, `action`, `reason`, `detail`) enters the hash by
- * a digest with a salt of its own. Erasing changes the words and replaces the salt, and leaves the digest: the chain
+ * What a person may ask to be erased (words in `action`, `reason`, `detail`; with them `actor_name`, which stays) enters
+ * the hash by a digest with a salt of its own. Erasing changes the words and replaces the salt, and leaves the digest: the chain
  * stays as it was, and nobody can try out what the words have been. An entry of the erasure's own lists what it blanked
  * with digests of what is left, so that no other change passes for an erasure.
  */

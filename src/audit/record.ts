@@ -38,7 +38,7 @@ export type AuditEntry = {
 
 /**
  * Adds an entry, in the transaction of the change that it tells of. It is sealed a moment after that has committed (see
- * `chain.ts`). No name belongs in `action` or in an id: only the actor's name, the reason and the detail can be erased.
+ * `chain.ts`). No name belongs in `action` or in an id: only the reason and the detail can be erased, and who acted stays.
  * @returns its id
  */
 export async function recordAudit(tx: Transaction, entry: AuditEntry): Promise<number> {

@@ -1,12 +1,12 @@
-import { sql } from 'drizzle-orm'
-import { announceChange, type Transaction } from '../database/index.ts'
+import { eq, sql } from 'drizzle-orm'
+import { announceChange, type Transaction, tables } from '../database/index.ts'
 import { ConflictError, type SerializedError } from '../primitives/index.ts'
 import { type Job, parseRunId } from './jobs.ts'
 import { readRun } from './runs.ts'
 
 /**
  * Ends a run that has not ended: queued and waiting ones do not begin, one that is under way ends before its next step
- * (an outward call that has been sent cannot be called back; the ledger says what became of it). The job's tables are
+ * or attempt (an outward call that has been sent cannot be called back; the ledger says what became of it). The job's tables are
  * told as of any failure, so that nothing waits for a run that will not come. It can be started again.
  * @throws NotFoundError; ConflictError when it has ended already
  */
@@ -24,6 +24,7 @@ export async function cancelRun(
         updated_at = (extract(epoch from now()) * 1000)::bigint
     where workflow_uuid = ${runId} and status in ('ENQUEUED', 'PENDING', 'DELAYED')`)
   if (rowCount !== 1) throw new ConflictError('This run has ended already, so there is nothing to cancel.')
+  await tx.db.update(tables.parkedRuns).set({ wokenAt: sql`now()` }).where(eq(tables.parkedRuns.runId, runId))
   const job = jobs.get(parseRunId(runId).job)
   const checked = job?.input.safeParse(run.input)
   if (job && checked?.success) await job.onFailure?.(tx, checked.data, cancelled(by), runId)

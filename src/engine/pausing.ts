@@ -1,7 +1,7 @@
 /**
  * A paused job begins no run: its runs are put down as they come up, with a row in `parked_runs` that says why, and are
- * taken up again, oldest first, when somebody lets the job go on. A run that has begun goes on to its end. Every process
- * knows within two seconds.
+ * taken up again, oldest first, when somebody lets the job go on. A run that is under way goes on to its end, unless it is
+ * put down in between (its provider is away, its process died). Every process knows within two seconds.
  */
 import { DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk/internal/error'
 import { eq, sql } from 'drizzle-orm'

@@ -39,6 +39,18 @@ async function refuseWhenTakenBack(tx: Transaction, runId: string): Promise<void
     throw new ConflictError('Its steps were taken back. What it was for has to be asked for anew.')
 }
 
+/** Whether the latest of the runs that were started again from this one was abandoned, or its steps taken back. */
+export async function isGivenUp(tx: Transaction, runId: string): Promise<boolean> {
+  const { deadLetters } = tables
+  const latest = await latestOf(await readRun(runId))
+  const [letter] = await tx.db
+    .select({ status: deadLetters.status })
+    .from(deadLetters)
+    .where(eq(deadLetters.runId, latest.id))
+    .for('update')
+  return letter !== undefined && ['abandoned', 'compensating', 'compensated'].includes(letter.status)
+}
+
 /**
  * Starts exactly this run again, under the next id.
  * @param replay.failedStep go on from this step, with the records of those before it (null: none was under way, so all

@@ -10,7 +10,7 @@ import {
   type SerializedError,
 } from '../primitives/index.ts'
 import type { LetterActor } from './dead-letters.ts'
-import { startRunAgain } from './replays.ts'
+import { isGivenUp, startRunAgain } from './replays.ts'
 import type { RunStarter } from './starter.ts'
 
 export type RunStatus = 'queued' | 'delayed' | 'running' | 'succeeded' | 'failed' | 'cancelled'
@@ -138,7 +138,7 @@ export async function listUnknownEffects(db: Drizzle, limit: number): Promise<Ef
 
 /**
  * A person has looked at the provider: the effect happened (`result` is what the job needs to go on, by its kind), or
- * it did not. Either way the run that waited for it is started again.
+ * it did not. Either way the run that waited for it is started again, unless it was abandoned or taken back meanwhile.
  * @throws ConflictError when the effect is not unknown (any more)
  */
 export async function resolveEffect(
@@ -147,7 +147,7 @@ export async function resolveEffect(
   effectId: string,
   resolution: { happened: true; result: Json; objectId: string } | { happened: false },
   { actor, atMs: nowMs }: { actor: LetterActor; atMs: number },
-): Promise<{ effect: Effect; runId: string }> {
+): Promise<{ effect: Effect; runId: string | null }> {
   const change = resolution.happened
     ? {
         status: 'done' as const,
@@ -166,6 +166,8 @@ export async function resolveEffect(
   if (!effect)
     throw new ConflictError('This effect is not waiting for anybody: it has been settled meanwhile.')
   await announceChange(tx, { topic: 'effect', id: effectId })
+  // What was given up or taken back meanwhile is known now, but not gone on with.
+  if (await isGivenUp(tx, effect.runId)) return { effect, runId: null }
   return { effect, runId: await startRunAgain(tx, starter, effect.runId, { actor, atMs: nowMs }) }
 }
 

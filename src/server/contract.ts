@@ -186,7 +186,7 @@ export type FieldEdits = Partial<{
 }>
 export type DecisionAnswer = { won: boolean; decision: Decision; message: string }
 
-/** POST /api/submissions/:id/publication/retry (approver) → {}. POST /api/runs/:id/retry (approver) → { runId }. */
+/** POST /api/submissions/:id/publication/retry (approver) → {}. POST /api/runs/:id/retry (operator) → { runId }. */
 
 export type EffectStatus = 'intended' | 'done' | 'unknown' | 'undone' | 'refused'
 export type EffectView = {

@@ -19,5 +19,6 @@ export async function approveByDashboard(stage: Stage, dashboard: Dashboard, tol
 /** The end of a post that was approved in the dashboard. */
 export const EXPECTED_BY_DASHBOARD: Outcome = {
   ...EXPECTED.approve,
-  slackState: ':white_check_mark: Approved by Oscar Operator in the dashboard TIME · <URL|Published on Circle>',
+  slackState:
+    ':white_check_mark: Approved by Oscar Operator in the dashboard TIME · <URL|Published on Circle>',
 }

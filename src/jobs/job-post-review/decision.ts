@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { Approval, ApprovalKind, DecideAnswer } from '../../approvals/index.ts'
 import type { Actor } from '../../audit/index.ts'
 import {
@@ -13,6 +13,7 @@ import { closeLetterOf, runIdOf } from '../../engine/index.ts'
 import { BadInputError } from '../../primitives/index.ts'
 import { type Continuations, type Parts, startMessageSync } from './parts.ts'
 import { APPROVAL_KIND, parsedOf } from './post-view.ts'
+import { publicationKey } from './publication.ts'
 import type { ReminderJob } from './reminder.ts'
 
 /** What a decision on a job post makes of it, all in the deciding transaction. */
@@ -134,6 +135,11 @@ export async function retryPublication(
       actor,
       action: 'asked to publish again',
     })
+    // Taken back, and wanted after all: the effect may happen once more.
+    await tx.db
+      .update(tables.effects)
+      .set({ status: 'intended', attemptStartedAt: null, settledAt: null })
+      .where(and(eq(tables.effects.key, publicationKey(submissionId)), eq(tables.effects.status, 'undone')))
     const failed = { submissionId, round: current.publicationRound }
     const followUpRunId = await parts.starter().start(tx, next.publication, { submissionId, round })
     await closeLetterOf(tx, runIdOf(next.publication, failed), {

@@ -10,7 +10,8 @@ import { type PostView, parsedOf, readPostView } from './post-view.ts'
 
 const inputSchema = z.object({ submissionId: z.string(), round: z.int().positive() })
 const publishedSchema = z.object({ id: z.string() })
-const effectKey = (submissionId: string) => `circle.post:${submissionId}`
+/** In the effect ledger: of all rounds, there is at most one post. */
+export const publicationKey = (submissionId: string) => `circle.post:${submissionId}`
 export type PublicationJob = Job<z.infer<typeof inputSchema>>
 
 /**
@@ -32,7 +33,7 @@ export function definePublication(
     undo: {
       'publish on Circle': {
         describe: 'Deletes the post on Circle.',
-        effect: ({ submissionId }) => effectKey(submissionId),
+        effect: ({ submissionId }) => publicationKey(submissionId),
         async run({ output }) {
           await parts.connectors.circle.deletePost(publishedSchema.parse(output).id)
         },
@@ -43,7 +44,7 @@ export function definePublication(
         composePost(await readPostView(parts.database, submissionId)),
       )
       const published = await context.effect('publish on Circle', {
-        key: effectKey(submissionId),
+        key: publicationKey(submissionId),
         kind: 'circle.post',
         description: `Circle post “${post.title}” (${post.marker})`,
         subjectId: submissionId,

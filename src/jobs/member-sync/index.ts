@@ -12,17 +12,10 @@ import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
 import { changeMember, lockMember, type Member, membersByEmail, readMember } from '../../community/index.ts'
 import { tables } from '../../database/index.ts'
-import {
-  type Cause,
-  type DeadLetterPolicy,
-  defineJob,
-  type Job,
-  type JobDefinition,
-  type RunContext,
-  replayAfterOutage,
-} from '../../engine/index.ts'
+import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
 import { MINUTE_MS, NeverRetryError, NotFoundError, seam } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
+import { type AsItWas, deadLetters, UPDATE, undoOf, WELCOME } from './afterwards.ts'
 
 const memberSyncInput = z.object({
   memberId: z.string().min(1),
@@ -35,8 +28,6 @@ export type MemberSyncJob = Job<MemberSyncInput>
 /** The tags that are ours to set; all others are left alone. */
 const MEMBER_TAG = 'active'
 const ALUMNI_TAG = 'alumni'
-const UPDATE = 'update the contact'
-const WELCOME = 'start the welcome journey'
 
 export function defineMemberSync(parts: MembershipParts): MemberSyncJob {
   return defineJob({
@@ -70,35 +61,6 @@ export function defineMemberSync(parts: MembershipParts): MemberSyncJob {
   })
 }
 
-/** Mailchimp's words for: this person may not be mailed by us any more, and only they can change that. */
-const CONSENT_CODES = new Set(['member_in_compliance_state', 'forgotten_email_not_subscribed'])
-
-function deadLetters(cause: Cause): DeadLetterPolicy | null {
-  if (cause.code !== null && CONSENT_CODES.has(cause.code))
-    return {
-      do: 'abandon',
-      reason: 'Mailchimp will not have them: only they can subscribe again, by its own form.',
-    }
-  return replayAfterOutage(cause)
-}
-
-const noteSchema = z.object({ email: z.string(), tags: z.array(z.string()) })
-
-function undoOf(parts: MembershipParts): NonNullable<JobDefinition<MemberSyncInput>['undo']> {
-  return {
-    [UPDATE]: {
-      describe: 'Gives the contact at Mailchimp the tags that it had before.',
-      async run({ note }) {
-        if (note === null) return // no tag was changed
-        const { email, tags } = noteSchema.parse(note)
-        const asItWas = [MEMBER_TAG, ALUMNI_TAG].map((name) => ({ name, active: tags.includes(name) }))
-        await parts.connectors.mailchimp.setTags(email, asItWas)
-      },
-    },
-    [WELCOME]: { impossible: 'The welcome has been mailed, and a mail cannot be taken back.' },
-  }
-}
-
 type Change = 'none' | 'synced' | 'archived'
 type Outcome = { said: string; change: Change; welcomed: boolean }
 type Updated = { said: string; change: Change; welcome: boolean }
@@ -116,7 +78,7 @@ async function sync(context: RunContext, parts: MembershipParts, input: MemberSy
 
 const MERGED: Updated = { said: 'They are one with another member now', change: 'none', welcome: false }
 
-type Note = (asItWas: z.infer<typeof noteSchema>) => Promise<void>
+type Note = (asItWas: AsItWas) => Promise<void>
 
 async function bringUpToDate(parts: MembershipParts, memberId: string, note: Note): Promise<Updated> {
   const member = await readMember(parts.database, memberId).catch((error: unknown) => {
@@ -190,7 +152,7 @@ async function update(parts: MembershipParts, member: Member, email: string, not
   const tags = tagsOf(active ? 'active' : member.membership).filter(
     (tag) => known.tags.includes(tag.name) !== tag.active,
   )
-  if (tags.length > 0) await note({ email, tags: known.tags })
+  if (tags.length > 0) await note({ email, tags: known.tags, changed: tags })
   await mailchimp.setTags(email, tags)
   return { said: 'Updated', change: 'synced', welcome: await isToBeWelcomed(parts, member) }
 }

@@ -21,6 +21,7 @@ export type SlackGroupJob = Job<z.infer<typeof inputSchema>>
 /** How long changes are gathered: user groups may be written about twenty times a minute. */
 const GATHER_MS = 3 * SECOND_MS
 const WORK = 'slack-group'
+const changedSchema = z.object({ added: z.array(z.string()), removed: z.array(z.string()) })
 const WRITE_GROUP = 'make the user group right'
 
 export function defineSlackGroup(parts: MembershipParts): SlackGroupJob {
@@ -34,13 +35,14 @@ export function defineSlackGroup(parts: MembershipParts): SlackGroupJob {
     deadLetters: replayAfterOutage,
     undo: {
       [WRITE_GROUP]: {
-        describe: 'Gives the user group in Slack the members that it had before.',
-        async run({ note }) {
-          if (note === null || parts.slackGroup === null) return // it was right already
-          await parts.connectors.slackPeople.setGroupMembers(
-            parts.slackGroup,
-            z.array(z.string()).parse(note),
-          )
+        describe: 'Takes out of the user group in Slack whom it put in, and puts back whom it took out.',
+        async run({ output }) {
+          if (parts.slackGroup === null) return
+          const { added, removed } = changedSchema.parse(output)
+          // Others may have changed it since: what they did stays.
+          const current = await parts.connectors.slackPeople.groupMembers(parts.slackGroup)
+          const before = [...current.filter((id) => !added.includes(id)), ...removed]
+          await parts.connectors.slackPeople.setGroupMembers(parts.slackGroup, [...new Set(before)])
         },
       },
     },
@@ -117,7 +119,6 @@ export async function makeGroupRight(
         asked = plan.ask.length
       }
       if (plan.changes.length > 0) {
-        await context.note(WRITE_GROUP, current)
         seam('slack-group.before-call')
         await parts.connectors.slackPeople.setGroupMembers(group, plan.target)
         seam('slack-group.after-call')
