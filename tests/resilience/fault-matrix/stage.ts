@@ -15,7 +15,7 @@ import { whatHappened } from './world.ts'
 
 export const PERSON = { kind: 'dashboard', id: 'usr_mona', name: 'Mona' } as const
 /** The one number that is texted about alerts. */
-export const OPERATORS_NUMBER = '+14155550199'
+const OPERATORS_NUMBER = '+14155550199'
 
 /** All jobs on the real engine, with the waits between two attempts made short. */
 export type MatrixStage = JobStage & {
