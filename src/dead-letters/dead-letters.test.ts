@@ -102,6 +102,17 @@ const caller = defineJob({
   },
 })
 
+/** Tries again and again. */
+const patient = defineJob({
+  name: 'patient',
+  input: z.object({ id: z.string() }),
+  idempotencyKey: ({ id }) => id,
+  retry: { attempts: 50, baseMs: 300, factor: 1 },
+  async run(context) {
+    await context.call('call', async () => howItFails())
+  },
+})
+
 const buggy = defineJob({
   name: 'buggy',
   input: z.object({ id: z.string() }),
@@ -128,7 +139,7 @@ beforeAll(async () => {
   const byName = new Map<string, Job>()
   parts = { database, clock: createClock(), logger, starter: () => engine.starter, jobs: () => byName }
   letters = createDeadLetters(parts)
-  const jobs: Job[] = [parcel, caller, buggy, ...letters.jobs]
+  const jobs: Job[] = [parcel, caller, patient, buggy, ...letters.jobs]
   for (const job of jobs) byName.set(job.name, job)
   engine = await startEngine({ ...parts, jobs, onDeadLetter: letters.onDeadLetter })
 })
@@ -386,4 +397,44 @@ test('a cancelled run does not begin, and its tables are told', async () => {
     sql`select from dbos.workflow_status where workflow_uuid = ${runId} and status <> 'CANCELLED'`,
   )
   expect(left.rowCount).toBe(0)
+})
+
+test('a run that is cancelled while it waits for its next attempt sends nothing more', async () => {
+  let calls = 0
+  howItFails = () => {
+    calls += 1
+    throw new RetryError('Luma cannot be reached')
+  }
+  const runId = await start(patient, { id: newId('c') })
+  await until(async () => expect(calls).toBe(1))
+  await database.transaction((tx) => cancelRun(tx, parts.jobs(), runId, { name: 'Ada', reason: null }))
+  // The back-off ends after the cancelling, in this very process.
+  const later = await start(patient, { id: newId('c') })
+  await until(async () => expect(calls).toBeGreaterThan(3))
+  await database.transaction((tx) => cancelRun(tx, parts.jobs(), later, { name: 'Ada', reason: null }))
+  const failures = await database.db
+    .select()
+    .from(tables.stepFailures)
+    .where(eq(tables.stepFailures.runId, runId))
+  expect(failures).toHaveLength(1)
+})
+
+test('a letter whose input does not fit any more holds up no other', async () => {
+  const [broken, whole] = [await failed(), await failed()]
+  outside.refuses = false
+  await database.db.execute(sql`
+    update dbos.workflow_input set inputs = replace(inputs, 'Leeds', '') where workflow_uuid = ${broken.runId}`)
+  await database.db.execute(sql`
+    update dbos.workflow_input set inputs = replace(inputs, '"to"', '"id"') where workflow_uuid = ${broken.runId}`)
+  const action = await database.transaction((tx) =>
+    requestAction(tx, parts, letters.letterAction, {
+      choice: { ids: [broken.id, whole.id] },
+      request: { kind: 'replay', from: 'start' },
+      chosen: 'two',
+      by: ben,
+    }),
+  )
+  await until(async () =>
+    expect(await readAction(database, action.id)).toMatchObject({ status: 'finished', done: 1, failed: 1 }),
+  )
 })

@@ -61,10 +61,6 @@ const WORDS: Readonly<Record<ErrorClass, { title: (who: string) => string; sugge
     title: () => 'It could not be done as things stand',
     suggestion: 'The error says what is missing or what changed. Put that right and replay, or abandon it.',
   },
-  cancelled: {
-    title: () => 'A person cancelled it',
-    suggestion: 'Nothing more is needed.',
-  },
   'given-up': {
     title: () => 'The program died under it again and again',
     suggestion: 'Tell a developer before you replay it: it may bring the program down once more.',

@@ -9,7 +9,7 @@ import type { SerializedError } from '../primitives/index.ts'
  * - `refused`: the provider said no to this very request, for good
  * - `outcome-unknown`: the answer to something that cannot be repeated was lost, and looking did not settle it
  * - `no-settings`, `not-possible`: a rule of our own said no
- * - `cancelled`, `given-up`: a person ended it; a process died under it again and again
+ * - `given-up`: a process died under it again and again
  * - `database`, `bug`: PostgreSQL refused a statement; nobody foresaw this
  */
 export type ErrorClass =
@@ -23,7 +23,6 @@ export type ErrorClass =
   | 'refused'
   | 'outcome-unknown'
   | 'not-possible'
-  | 'cancelled'
   | 'given-up'
   | 'database'
   | 'bug'
@@ -54,7 +53,6 @@ const BY_FAILURE: Readonly<Record<string, ErrorClass>> = {
 /** Sorts a failure that was stored as plain data. Pure. */
 function errorClassOf(error: SerializedError): ErrorClass {
   const { status, code, failure } = error.facts
-  if (error.name === 'CancelledRun') return 'cancelled'
   if (error.name === 'GivenUpRun') return 'given-up'
   if (error.message.startsWith(OUTCOME_UNKNOWN)) return 'outcome-unknown'
   if (error.next === 'park') return 'away'

@@ -15,26 +15,14 @@ import {
 import { superviseProgram } from '../support/program.ts'
 import { startSandboxWorld, until } from '../support/sandbox-world.ts'
 import { createTestDatabase } from '../support/test-database.ts'
-import { crashSeams } from './config.ts'
+import { chooseCases } from './choose.ts'
 import { MEMBER_EXPECTED, MEMBER_STORIES, type MemberStoryName } from './member-expected.ts'
 import { MEMBER_SEAMS } from './member-seams.ts'
 
 const ALL = Object.entries(MEMBER_SEAMS).flatMap(([story, seams]) =>
   seams.map((seam) => [seam, story as MemberStoryName] as const),
 )
-/**
- * All of them take about eight minutes on two cores, so each test run takes every fourth, from a place that differs from
- * run to run and is printed. `CRASH_SEAMS=all` takes all, `CRASH_SEAMS=2` those from the second on.
- */
-const EVERY = 4
-const CASES = chosenCases(crashSeams())
-
-function chosenCases(chosen: string | null): typeof ALL {
-  if (chosen === 'all') return ALL
-  const offset = (chosen === null ? Math.floor(Math.random() * EVERY) : Number(chosen) - 1) % EVERY
-  console.info(`Crashes: CRASH_SEAMS=${offset + 1} of ${EVERY}; CRASH_SEAMS=all for every one`)
-  return ALL.filter((_, index) => index % EVERY === offset)
-}
+const CASES = chooseCases(ALL, 8)
 /** Between the intent to call and the record of the answer Mailchimp cannot be asked what happened. */
 const ASKS_A_PERSON = new Set(['mailchimp.welcome.before-call', 'mailchimp.welcome.after-call'])
 

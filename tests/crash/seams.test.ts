@@ -1,6 +1,7 @@
 /**
  * A crash at every seam: the program is told to die there, really dies (SIGKILL to itself), is started again, and the
- * outside world ends as it does without a crash. Each case has a database and a world of its own.
+ * outside world ends as it does without a crash. Each case has a database and a world of its own. A test run takes a part
+ * of them (see `choose.ts`).
  */
 import { expect, test } from 'vitest'
 import { superviseProgram } from '../support/program.ts'
@@ -15,7 +16,7 @@ const CASES = Object.entries(SEAMS).flatMap(([story, seams]) =>
   seams.map((seam) => [seam, story as StoryName] as const),
 )
 
-test.concurrent.each(CASES)(
+test.concurrent.each(chooseCases(CASES, 3))(
   'a crash at %s (%s)',
   async (seam, story) => {
     const database = await createTestDatabase()

@@ -11,11 +11,13 @@ import type { LetterPage } from '../../src/server/dead-letters-contract.ts'
 import type { MemberPage } from '../../src/server/membership-contract.ts'
 import { newNumber, until } from '../support/sandbox-world.ts'
 import { describeInBrowser } from './browser.ts'
+import { chosenLooks } from './config.ts'
 import { hiring, type Stage, setStage, textPost } from './stage.ts'
 
 const AXE = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8')
 const SIZES = { desk: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } }
 const DAY_MS = 86_400_000
+const LOOKS = chosenLooks()
 
 /** A page in a state: its address, who looks, and what stands there once it is drawn. */
 type Sight = {
@@ -252,14 +254,11 @@ async function checkSight({ path, role, ready }: Sight): Promise<void> {
   await page.goto(stage.url + path)
   await ready(page)
   await page.evaluate(AXE)
-  for (const [size, viewport] of Object.entries(SIZES)) {
-    await page.setViewportSize(viewport)
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await page.evaluate(settle)
-      for (const complaint of await page.evaluate(examine))
-        found.push(`${size}, ${colorScheme}: ${complaint}`)
-    }
+  for (const { size, colorScheme } of LOOKS) {
+    await page.setViewportSize(SIZES[size])
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    await page.evaluate(settle)
+    for (const complaint of await page.evaluate(examine)) found.push(`${size}, ${colorScheme}: ${complaint}`)
   }
   await page.context().close()
   expect(found).toEqual([])

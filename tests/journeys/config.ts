@@ -14,3 +14,23 @@ export async function withTemporaryFolder<T>(folder: string, act: () => Promise<
     else process.env.TMPDIR = before
   }
 }
+
+export type Look = { size: 'desk' | 'phone'; colorScheme: 'light' | 'dark' }
+
+/**
+ * How the pages are looked at: each size once, in a theme that differs from run to run and is printed.
+ * `LOOKS=all` takes each size in both, `LOOKS=light` the light desk and the dark phone, `LOOKS=dark` the other way round.
+ */
+export function chosenLooks(): Look[] {
+  const light: Look[] = [
+    { size: 'desk', colorScheme: 'light' },
+    { size: 'phone', colorScheme: 'dark' },
+  ]
+  const dark: Look[] = [
+    { size: 'desk', colorScheme: 'dark' },
+    { size: 'phone', colorScheme: 'light' },
+  ]
+  const chosen = process.env.LOOKS ?? (Math.random() < 0.5 ? 'light' : 'dark')
+  console.info(`Looks: LOOKS=${chosen}; LOOKS=all for both themes at both sizes`)
+  return chosen === 'all' ? [...light, ...dark] : chosen === 'light' ? light : dark
+}

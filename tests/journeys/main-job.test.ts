@@ -295,7 +295,7 @@ async function invitation() {
   await introduce(again, 'Mallory', 'mallory@example.org')
   await again.getByRole('alert').waitFor()
   await owner.reload()
-  await owner.getByText('Dana Whitfield', { exact: true }).waitFor()
+  await owner.getByRole('button', { name: 'Remove Dana Whitfield' }).waitFor()
   await closeAll(owner, dana, again)
 }
 

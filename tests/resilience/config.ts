@@ -7,11 +7,11 @@ export function chosenSeed(): number {
 /** How many runs the tests of takeover make: a part of the 500 that are promised, `TAKEOVER_RUNS=500` for all. */
 export function takeoverRuns(): number {
   const given = Number(process.env.TAKEOVER_RUNS)
-  return Number.isInteger(given) && given >= 50 ? given : 200
+  return Number.isInteger(given) && given >= 50 ? given : 120
 }
 
 /** How long the database is in the dark: a part of what is promised, `DARK_SECONDS=30` for all of it. */
 export function darkMs(): number {
   const given = Number(process.env.DARK_SECONDS)
-  return (Number.isInteger(given) && given > 0 ? given : 8) * 1_000
+  return (Number.isInteger(given) && given > 0 ? given : 6) * 1_000
 }
