@@ -8,6 +8,7 @@ import { superviseProgram } from '../support/program.ts'
 import { startSandboxWorld, until } from '../support/sandbox-world.ts'
 import { approve, complete, deny, expire, lapse, outcomeOf, type Story } from '../support/stories.ts'
 import { createTestDatabase } from '../support/test-database.ts'
+import { chooseCases } from './choose.ts'
 import { EXPECTED, type StoryName } from './expected.ts'
 import { SEAMS } from './seams.ts'
 
