@@ -165,8 +165,12 @@ const letterOf = (runId: string) =>
     return row
   })
 /** A parcel whose filing was refused. */
-const failed = async (id = newId('p')): Promise<DeadLetter> =>
-  letterOf(await start(parcel, { id, to: 'Leeds' }))
+const failed = async (id = newId('p')): Promise<DeadLetter> => {
+  const runId = await start(parcel, { id, to: 'Leeds' })
+  const letter = await letterOf(runId)
+  await ended(runId, 'failed') // the letter is there a moment before
+  return letter
+}
 const replay = (letter: DeadLetter, how: Parameters<typeof replayLetter>[3], actor = ADA) =>
   database.transaction((tx) => replayLetter(tx, parts, letter, how, { actor }))
 const auditOf = async (id: string) =>
