@@ -31,6 +31,7 @@ function environment(changes: Record<string, string> = {}): Record<string, strin
     MAILCHIMP_WELCOME_JOURNEY_ID: String(SANDBOX_CREDENTIALS.mailchimpWelcomeJourneyId),
     MAILCHIMP_WELCOME_STEP_ID: String(SANDBOX_CREDENTIALS.mailchimpWelcomeStepId),
     LUMA_API_KEY: SANDBOX_CREDENTIALS.lumaApiKey,
+    PAGERDUTY_ROUTING_KEY: SANDBOX_CREDENTIALS.pagerdutyRoutingKey,
     STRIPE_API_KEY: SANDBOX_CREDENTIALS.stripeApiKey,
     STRIPE_WEBHOOK_SECRET: SANDBOX_CREDENTIALS.stripeWebhookSecret,
     CLERK_SECRET_KEY: SANDBOX_CREDENTIALS.clerkSecretKey,
