@@ -7,7 +7,7 @@ import { ACCESS, type RouteName } from './access.ts'
 import { type Ask, JOB_POST, startTestServer } from './test-server.ts'
 
 const RUNS = 1_500
-const seed = Math.floor(Math.random() * 2 ** 31)
+const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31))
 /** Signing out would end the session that the next requests need; webhooks are in a file of their own. */
 const ENDPOINTS = [
   ...(Object.keys(ACCESS) as RouteName[]).filter(
@@ -212,7 +212,8 @@ test('no request makes the server fail, shows a stack, a secret, or somebody els
         const [method = '', pattern = ''] = endpoint.split(' ')
         const parameters = new URLSearchParams(search).toString()
         const path = pattern.replaceAll(/:\w+|\*/g, () => encodeURIComponent(id.toWellFormed()))
-        const ask = askers.get(who) ?? server.browser()
+        // The sandbox's door makes whoever knocks somebody else, so it is tried by somebody new each time.
+        const ask = (pattern === '/api/sandbox/sign-in' ? undefined : askers.get(who)) ?? server.browser()
         const answer = await ask(
           method,
           `${path}?${parameters}`,
