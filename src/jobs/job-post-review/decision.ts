@@ -37,7 +37,10 @@ export function jobPostApprovals(
       })
       if (status === 'approved')
         await parts.starter().start(tx, next.publication, { submissionId: submission.id, round: 1 })
-      else await parts.starter().start(tx, next.notice, { submissionId: submission.id, notice: status })
+      else
+        await parts
+          .starter()
+          .start(tx, next.notice, { submissionId: submission.id, notice: status, missing: [] })
       await startMessageSync(parts, next.messageSync, tx, submission)
     },
     async onReminder(tx, approval, number) {

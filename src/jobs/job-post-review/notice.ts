@@ -6,12 +6,17 @@ import { onlyRow, type Transaction, tables } from '../../database/index.ts'
 import { defineJob, type Job, PATIENT_RETRY, replayAfterOutage, StepFailedError } from '../../engine/index.ts'
 import { maskPhone, NeverRetryError } from '../../primitives/index.ts'
 import type { Parts } from './parts.ts'
-import { type PostView, parsedOf, readPostView } from './post-view.ts'
+import { type PostView, readPostView } from './post-view.ts'
 
 const NOTICES = ['needs_details', 'not_a_job_post', 'published', 'denied', 'expired'] as const
 export type Notice = (typeof NOTICES)[number]
 
-const inputSchema = z.object({ submissionId: z.string(), notice: z.enum(NOTICES) })
+const inputSchema = z.object({
+  submissionId: z.string(),
+  notice: z.enum(NOTICES),
+  /** What was missing when the sender was asked: their answer may have been read before this is composed. */
+  missing: z.array(z.string()).default([]),
+})
 export type NoticeJob = Job<z.infer<typeof inputSchema>>
 
 /** Twilio's answer for a number that has opted out there: https://www.twilio.com/docs/api/errors/21610 */
@@ -28,12 +33,12 @@ export function defineNotice(parts: Parts): NoticeJob {
     deadLetters: replayAfterOutage,
     undo: { 'text the sender': { impossible: 'The text has been sent, and cannot be called back.' } },
     idempotencyKey: ({ submissionId, notice }) => `${submissionId}:${notice}`,
-    async run(context, { submissionId, notice }) {
+    async run(context, { submissionId, notice, missing }) {
       if (parts.modes.twilio === 'off') return
       const { to, body, senderId } = await context.step('compose the text', async () => {
         const view = await readPostView(parts.database, submissionId)
         const sender = await readSender(parts.database, view.submission.senderId)
-        return { to: sender.phone, senderId: sender.id, body: noticeText(view, notice) }
+        return { to: sender.phone, senderId: sender.id, body: noticeText(view, notice, missing) }
       })
       try {
         await context.effect('text the sender', {
@@ -98,14 +103,14 @@ const ASK_FOR: Record<string, string> = {
 }
 
 /** What the sender reads. Each carries the reference, which also makes it the only text with these words. */
-function noticeText(view: PostView, notice: Notice): string {
+function noticeText(view: PostView, notice: Notice, missing: readonly string[]): string {
   const { submission, approval } = view
   const title = submission.title ? `“${clip(submission.title, 80)}”` : 'Your job post'
   const reason = approval?.reason ? ` ${sentence(clip(approval.reason, 300))}` : ''
   switch (notice) {
     case 'needs_details': {
-      const missing = parsedOf(submission).missing.flatMap((name) => ASK_FOR[name] ?? [])
-      const wanted = missing.length > 0 ? list(missing) : 'the job title, the company and how to apply'
+      const asked = missing.flatMap((name) => ASK_FOR[name] ?? [])
+      const wanted = asked.length > 0 ? list(asked) : 'the job title, the company and how to apply'
       return `We could not make a job post of your text (${submission.reference}). Please reply within 24 hours with ${wanted}.`
     }
     case 'not_a_job_post':

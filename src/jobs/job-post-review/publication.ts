@@ -74,7 +74,7 @@ export function definePublication(
           detail: { url: published.url },
           runId: context.runId,
         })
-        await parts.starter().start(tx, next.notice, { submissionId, notice: 'published' })
+        await parts.starter().start(tx, next.notice, { submissionId, notice: 'published', missing: [] })
         await startMessageSync(parts, next.messageSync, tx, submission)
       })
       context.log.info(

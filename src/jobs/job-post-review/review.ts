@@ -169,7 +169,11 @@ async function keepReading(
       target: { kind: 'submission', id: submission.id },
     })
   } else {
-    await parts.starter().start(tx, next.notice, { submissionId: submission.id, notice: to })
+    await parts.starter().start(tx, next.notice, {
+      submissionId: submission.id,
+      notice: to,
+      missing: parsed.missing,
+    })
   }
   if (submission.detailsDeadlineAt && to === 'needs_details') {
     await parts
