@@ -38,9 +38,9 @@ export const members = pgTable(
     /** A person's word over the subscriptions': kept as a member until they pay again, or barred until it is undone. */
     byHand: text('by_hand', { enum: ['kept', 'barred'] }),
     profileHidden: boolean('profile_hidden').notNull().default(false),
-    /** The address under which Mailchimp knows them; null before the first sync. */
+    /** The address under which Mailchimp knows them, or is about to; null before the first sync. */
     mailchimpEmail: text('mailchimp_email'),
-    /** Addresses of theirs that Mailchimp still has as other contacts: the next sync puts them away. */
+    /** Addresses of theirs under which Mailchimp may still have contacts: the next sync moves them or puts them away. */
     mailchimpFormer: jsonb('mailchimp_former').$type<string[]>(),
     mailchimpSyncedAt: at('mailchimp_synced_at'),
     /** What the last sync that was started is to bring over: news that change none of it start no other. */

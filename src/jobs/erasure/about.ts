@@ -47,7 +47,10 @@ async function withAddress(tx: Transaction, addresses: string[]): Promise<Member
 /** Gathers what these members, and the Slack users with their addresses, are known by. */
 export async function gatherAbout(tx: Transaction, members: Member[], email: string | null): Promise<About> {
   const { slackPeople } = tables
-  const known = members.flatMap(({ email: own, mailchimpEmail }) => [own, mailchimpEmail])
+  const contacts = unique(
+    members.flatMap(({ mailchimpEmail, mailchimpFormer }) => [mailchimpEmail, ...(mailchimpFormer ?? [])]),
+  )
+  const known = [...members.map(({ email: own }) => own), ...contacts]
   const emails = unique([email, ...known].map((each) => each?.toLowerCase()))
   const slackIds = members.flatMap(({ slackUserId }) => slackUserId ?? [])
   const inSlack = await tx.db
@@ -66,7 +69,7 @@ export async function gatherAbout(tx: Transaction, members: Member[], email: str
       ...slackIds,
       ...inSlack.map(({ id }) => id),
     ]),
-    contacts: unique(members.map(({ mailchimpEmail }) => mailchimpEmail)),
+    contacts,
   }
 }
 

@@ -92,17 +92,23 @@ async function bringUpToDate(parts: MembershipParts, memberId: string, note: Not
 }
 
 async function archive(parts: MembershipParts, member: Member): Promise<Updated> {
-  if (!member.mailchimpEmail) return { said: 'Mailchimp never knew them', change: 'none', welcome: false }
-  const gone = await putAway(parts, member)
-  const said = gone ? 'Put away: the account is gone' : 'Somebody else has this address now'
+  const addresses = knownAddresses(member)
+  if (addresses.length === 0) return { said: 'Mailchimp never knew them', change: 'none', welcome: false }
+  const gone: boolean[] = []
+  for (const address of addresses) gone.push(await putAway(parts, address))
+  const said = gone[0] ? 'Put away: the account is gone' : 'Somebody else has this address now'
   return { said, change: 'archived', welcome: false }
 }
 
+/** Every address under which Mailchimp may have them, the present one first. */
+function knownAddresses({ mailchimpEmail, mailchimpFormer }: Member): string[] {
+  return [...new Set([...(mailchimpEmail === null ? [] : [mailchimpEmail]), ...(mailchimpFormer ?? [])])]
+}
+
 /** Archives the contact, unless its address is somebody else's. First the tag: who comes back is not a member by that. */
-async function putAway(parts: MembershipParts, member: Member): Promise<boolean> {
+async function putAway(parts: MembershipParts, email: string): Promise<boolean> {
   const { mailchimp } = parts.connectors
-  const email = member.mailchimpEmail
-  if (email === null || (await somebodyElseHas(parts, email))) return false
+  if (await somebodyHas(parts, email)) return false
   const contact = await mailchimp.findContact(email)
   if (contact === null || contact.status === 'archived') return true
   await mailchimp.setTags(email, [{ name: MEMBER_TAG, active: false }])
@@ -111,7 +117,7 @@ async function putAway(parts: MembershipParts, member: Member): Promise<boolean>
 }
 
 /** Who deleted their account and signed up again is a new person with the old address. */
-async function somebodyElseHas(parts: MembershipParts, email: string): Promise<boolean> {
+async function somebodyHas(parts: MembershipParts, email: string): Promise<boolean> {
   return (await membersByEmail(parts.database.db, [email])).size > 0
 }
 
@@ -135,18 +141,18 @@ async function update(parts: MembershipParts, member: Member, email: string, not
     name: { first: member.firstName ?? '', last: member.lastName ?? '' },
     statusIfNew: active ? ('subscribed' as const) : ('transactional' as const),
   }
-  const moved = member.mailchimpEmail !== null && member.mailchimpEmail !== email
-  let known = await mailchimp.putContact({
-    ...contact,
-    ...(moved && member.mailchimpEmail ? { knownAs: member.mailchimpEmail } : {}),
-  })
-  if (!(await noteAddress(parts, member, email))) {
-    await putAway(parts, { ...member, mailchimpEmail: email })
+  const former = await noteAddress(parts, member, email)
+  if (former === null) return MERGED
+  // Where two people changed addresses with each other, the contact of the one is not the other's to move.
+  const last = former.at(-1)
+  const knownAs = last !== undefined && !(await somebodyHas(parts, last)) ? { knownAs: last } : {}
+  let known = await mailchimp.putContact({ ...contact, ...knownAs })
+  if (!(await isStillThere(parts, member))) {
+    await putAway(parts, email)
     return MERGED
   }
   // When the new address was a contact already, the old one was not moved but left behind.
-  const former = [...(moved ? [member.mailchimpEmail] : []), ...(member.mailchimpFormer ?? [])]
-  for (const mailchimpEmail of former) await putAway(parts, { ...member, mailchimpEmail })
+  for (const address of former) await putAway(parts, address)
   if (active && (known.status === 'transactional' || known.status === 'archived'))
     known = await mailchimp.putContact({ ...contact, status: 'subscribed' })
   const tags = tagsOf(active ? 'active' : member.membership).filter(
@@ -158,18 +164,32 @@ async function update(parts: MembershipParts, member: Member, email: string, not
 }
 
 /**
- * At once, not at the end: after a crash the next attempt must know under which address Mailchimp has them.
- * @returns false when they have become one with another member meanwhile
+ * Before the contact is made: whoever comes after a crash, this run or the one that puts away a deleted account, must know
+ * under which addresses Mailchimp may have them.
+ * @returns the addresses under which it may have them still, oldest first; null when they are one with another member now
  */
-async function noteAddress(parts: MembershipParts, member: Member, email: string): Promise<boolean> {
-  if (member.mailchimpEmail === email) return true
-  const there = await parts.database.transaction(async (tx) => {
-    if (!(await lockMember(tx, member.id))) return false
-    await changeMember(tx, member.id, { mailchimpEmail: email }, parts.clock.now())
-    return true
+async function noteAddress(parts: MembershipParts, member: Member, email: string): Promise<string[] | null> {
+  const formerOf = ({ mailchimpEmail, mailchimpFormer }: Member) =>
+    [...(mailchimpFormer ?? []), ...(mailchimpEmail === null ? [] : [mailchimpEmail])].filter(
+      (address) => address !== email,
+    )
+  if (member.mailchimpEmail === email) return formerOf(member)
+  const noted = await parts.database.transaction(async (tx) => {
+    const now = await lockMember(tx, member.id)
+    if (!now) return null
+    const mailchimpFormer = formerOf(now)
+    await changeMember(tx, member.id, { mailchimpEmail: email, mailchimpFormer }, parts.clock.now())
+    return mailchimpFormer
   })
   seam('member-sync.after-address')
-  return there
+  return noted
+}
+
+/** Not when they have become one with another member meanwhile. */
+async function isStillThere(parts: MembershipParts, { id }: Member): Promise<boolean> {
+  const { members } = tables
+  const found = await parts.database.db.select({ id: members.id }).from(members).where(eq(members.id, id))
+  return found.length > 0
 }
 
 function tagsOf(membership: Member['membership']): { name: string; active: boolean }[] {
@@ -237,7 +257,7 @@ async function finish(
       tx,
       memberId,
       outcome.change === 'archived'
-        ? { mailchimpEmail: null, mailchimpSyncedAt: at, mailchimpProblem: null }
+        ? { mailchimpEmail: null, mailchimpFormer: null, mailchimpSyncedAt: at, mailchimpProblem: null }
         : {
             mailchimpSyncedAt: at,
             mailchimpFormer: null,

@@ -1,0 +1,80 @@
+import { eq } from 'drizzle-orm'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type JobStage, startJobStage } from '../../../tests/support/job-stage.ts'
+import { changeMember } from '../../community/index.ts'
+import { tables } from '../../database/index.ts'
+import { createMembership, type Membership } from '../membership/index.ts'
+
+let stage: JobStage
+let membership: Membership
+
+beforeAll(async () => {
+  stage = await startJobStage((parts) => {
+    membership = createMembership(parts)
+    return { jobs: membership.jobs, approvalKinds: membership.approvalKinds }
+  })
+})
+afterAll(() => stage.stop())
+beforeEach(() => stage.reset())
+
+let counter = 0
+
+async function sync(memberId: string, action: 'create' | 'update' | 'cancel') {
+  const input = { memberId, action, sourceEventId: `evt_${++counter}` }
+  const runId = await stage.database.transaction((tx) => membership.sync(tx, input))
+  return stage.finished(runId)
+}
+const change = (memberId: string, to: Parameters<typeof changeMember>[2]) =>
+  stage.database.transaction((tx) => changeMember(tx, memberId, to, stage.parts.clock.now()))
+const contacts = async () =>
+  (await stage.world().read()).mailchimp.contacts.map(({ email, status, tags }) => ({ email, status, tags }))
+
+/** The contact is made, but every answer is lost: the sync fails for good, and knows nothing of it. */
+async function syncWithoutAnswers(memberId: string) {
+  const fault = { provider: 'mailchimp', operation: '*', kind: 'drop-after' }
+  await stage.world().control('POST', '/faults', fault)
+  expect((await sync(memberId, 'create')).status).toBe('failed')
+  await stage.world().control('DELETE', '/faults')
+}
+
+test('a contact of which Mailchimp’s answer was lost is put away with the account', async () => {
+  const member = await stage.addMember({
+    email: 'lost@example.org',
+    emailVerified: true,
+    clerkId: 'user_lost',
+  })
+  await syncWithoutAnswers(member.id)
+  expect(await contacts()).toMatchObject([{ email: 'lost@example.org', status: 'subscribed' }])
+  await change(member.id, { deletedAt: new Date() })
+  expect((await sync(member.id, 'cancel')).status).toBe('succeeded')
+  expect(await contacts()).toMatchObject([{ email: 'lost@example.org', status: 'archived' }])
+})
+
+test('… also when the address has changed since', async () => {
+  const member = await stage.addMember({
+    email: 'old@example.org',
+    emailVerified: true,
+    clerkId: 'user_moved',
+  })
+  await syncWithoutAnswers(member.id)
+  await change(member.id, { email: 'new@example.org' })
+  await syncWithoutAnswers(member.id)
+  await change(member.id, { deletedAt: new Date() })
+  await sync(member.id, 'cancel')
+  for (const { status } of await contacts()) expect(status).toBe('archived')
+  const [row] = await stage.database.db.select().from(tables.members).where(eq(tables.members.id, member.id))
+  expect(row).toMatchObject({ mailchimpEmail: null, mailchimpFormer: null })
+})
+
+test('a changed address moves the contact, unless the old address is somebody else’s by now', async () => {
+  const ada = await stage.addMember({ email: 'ada@example.org', emailVerified: true, clerkId: 'user_ada' })
+  await sync(ada.id, 'create')
+  await change(ada.id, { email: 'ada.new@example.org' })
+  const heir = await stage.addMember({ email: 'ada@example.org', emailVerified: true, clerkId: 'user_heir' })
+  await sync(heir.id, 'create')
+  await sync(ada.id, 'update')
+  expect((await contacts()).map(({ email, tags }) => [email, tags]).sort()).toEqual([
+    ['ada.new@example.org', ['active']],
+    ['ada@example.org', ['active']],
+  ])
+})
