@@ -30,6 +30,8 @@ export function defineNotice(parts: Parts): NoticeJob {
     input: inputSchema,
     retry: PATIENT_RETRY,
     lane: 'notices',
+    // One after the other: who is told that it is closed before being asked for more would not know what to do.
+    perKey: { key: ({ submissionId }) => submissionId },
     deadLetters: replayAfterOutage,
     undo: { 'text the sender': { impossible: 'The text has been sent, and cannot be called back.' } },
     idempotencyKey: ({ submissionId, notice }) => `${submissionId}:${notice}`,
