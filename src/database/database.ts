@@ -1,10 +1,9 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { type Logger, NeverRetryError, RetryError } from '../primitives/index.ts'
-import * as schema from './schema/index.ts'
 import { closeWhenSilent } from './silence.ts'
 
-export type Drizzle = NodePgDatabase<typeof schema>
+export type Drizzle = NodePgDatabase
 
 /** One open transaction: Drizzle on it, and its raw client for the engine to start runs on. */
 export type Transaction = { readonly db: Drizzle; readonly client: pg.PoolClient }
@@ -35,7 +34,7 @@ export type DatabaseOptions = {
 /** Opens a pool. */
 export function openDatabase(options: DatabaseOptions): Database {
   const pool = createPool(options)
-  const db = drizzle(pool, { schema })
+  const db = drizzle(pool)
   return {
     db,
     pool,
@@ -95,7 +94,7 @@ async function withTransaction<T>(pool: pg.Pool, work: (tx: Transaction) => Prom
     let broken: Error | undefined
     try {
       await client.query('begin')
-      const result = await work({ db: drizzle(client, { schema }), client })
+      const result = await work({ db: drizzle(client), client })
       await client.query('commit')
       return result
     } catch (error) {
