@@ -6,7 +6,7 @@
  * request is stored.
  */
 
-import { and, eq } from 'drizzle-orm'
+import { and, eq, or, sql } from 'drizzle-orm'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { type Database, type Transaction, tables } from '../database/index.ts'
@@ -35,6 +35,8 @@ export type EventsOptions = {
 }
 
 const MOST_AT_ONCE = 1_000
+/** More than these are no request that somebody waits for: runs that are under way are not held back meanwhile. */
+const MOST_AT_ONCE_FIRST = 20
 const name = z.string().trim().min(1).max(200)
 const jsonObject = z.record(z.string(), z.unknown())
 const ownEvent = z.object({ name, key: z.string().min(1).max(500), data: jsonObject.default({}) })
@@ -122,14 +124,13 @@ async function receive(options: EventsOptions, incoming: Incoming[]): Promise<{ 
       return { fault: describe(checked.error, true, path), status: 400 }
     }
   }
-  const events = await options.first(() =>
+  const receiveAll = () =>
     options.database.transaction(async (tx) => {
-      const stored: Stored[] = []
-      for (const event of incoming) stored.push(await store(tx, options, event, known.get(event.name)))
+      const stored = await storeAll(tx, options, incoming, known)
       seam('events.before-commit')
       return stored
-    }),
-  )
+    })
+  const events = await (incoming.length > MOST_AT_ONCE_FIRST ? receiveAll() : options.first(receiveAll))
   seam('events.after-commit')
   for (const { id, name, outcome, runId, repeated } of events)
     options.logger.info(
@@ -139,39 +140,80 @@ async function receive(options: EventsOptions, incoming: Incoming[]): Promise<{ 
   return { events }
 }
 
-async function store(
+/** In few statements however many events: a batch of a thousand must not hold up everybody else for long. */
+async function storeAll(
   tx: Transaction,
   options: EventsOptions,
-  event: Incoming,
-  known: KnownEvent | undefined,
-): Promise<Stored> {
+  incoming: Incoming[],
+  known: ReadonlyMap<string, KnownEvent>,
+): Promise<Stored[]> {
   const { events } = tables
-  const id = newId('evt')
+  const receivedAt = new Date(options.clock.now())
+  const all = incoming.map((event) => ({ ...event, id: newId('evt') }))
   const inserted = await tx.db
     .insert(events)
-    .values({ id, ...event, receivedAt: new Date(options.clock.now()), outcome: 'unknown' })
+    .values(all.map((event) => ({ ...event, receivedAt, outcome: 'unknown' as const })))
     .onConflictDoNothing({ target: [events.name, events.key] })
     .returning({ id: events.id })
-  if (inserted.length === 0) {
-    const [before] = await tx.db
-      .select()
-      .from(events)
-      .where(and(eq(events.name, event.name), eq(events.key, event.key)))
-    const { outcome = 'unknown', runId = null, problem = null } = before ?? {}
-    return { id: before?.id ?? id, name: event.name, outcome, runId, problem, repeated: true }
-  }
-  if (!known) {
-    const problem = 'Nothing follows from events of this name.'
-    await tx.db.update(events).set({ problem }).where(eq(events.id, id))
-    return { id, name: event.name, outcome: 'unknown', runId: null, problem, repeated: false }
-  }
-  const outcome = await known.start(tx, event.data, id)
-  const became =
-    'runId' in outcome
-      ? { outcome: 'started' as const, runId: outcome.runId, problem: null }
-      : { outcome: 'refused' as const, runId: null, problem: outcome.problem }
-  await tx.db.update(events).set(became).where(eq(events.id, id))
-  return { id, name: event.name, ...became, repeated: false }
+  const isNew = new Set(inserted.map(({ id }) => id))
+  const outcomes = new Map<string, Outcome>()
+  for (const event of all)
+    if (isNew.has(event.id)) outcomes.set(event.id, await begin(tx, event, known.get(event.name)))
+  await writeOutcomes(tx, outcomes)
+  const before = await readStored(
+    tx,
+    all.filter(({ id }) => !isNew.has(id)),
+  )
+  return all.map(({ id, name, key }) => {
+    const outcome = outcomes.get(id)
+    if (outcome) return { id, name, ...outcome, repeated: false }
+    const earlier = before.get(JSON.stringify([name, key]))
+    return { ...UNKNOWN, ...earlier, id: earlier?.id ?? id, name, repeated: true }
+  })
+}
+
+type Outcome = Pick<Stored, 'outcome' | 'runId' | 'problem'>
+const UNKNOWN: Outcome = {
+  outcome: 'unknown',
+  runId: null,
+  problem: 'Nothing follows from events of this name.',
+}
+
+async function begin(
+  tx: Transaction,
+  event: Incoming & { id: string },
+  known: KnownEvent | undefined,
+): Promise<Outcome> {
+  if (!known) return UNKNOWN
+  const outcome = await known.start(tx, event.data, event.id)
+  return 'runId' in outcome
+    ? { outcome: 'started', runId: outcome.runId, problem: null }
+    : { outcome: 'refused', runId: null, problem: outcome.problem }
+}
+
+async function writeOutcomes(tx: Transaction, outcomes: ReadonlyMap<string, Outcome>): Promise<void> {
+  if (outcomes.size === 0) return
+  const rows = [...outcomes].map(([id, { outcome, runId, problem }]) => ({ id, outcome, runId, problem }))
+  await tx.db.execute(sql`
+    update ${tables.events} as event set outcome = became.outcome, run_id = became."runId", problem = became.problem
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+      as became (id text, outcome text, "runId" text, problem text)
+    where event.id = became.id`)
+}
+
+/** What came of the same events when they came for the first time, by name and key. */
+async function readStored(
+  tx: Transaction,
+  repeated: readonly { name: string; key: string }[],
+): Promise<Map<string, Outcome & { id: string }>> {
+  if (repeated.length === 0) return new Map()
+  const { events } = tables
+  const { id, name, key, outcome, runId, problem } = events
+  const rows = await tx.db
+    .select({ id, name, key, outcome, runId, problem })
+    .from(events)
+    .where(or(...repeated.map((event) => and(eq(name, event.name), eq(key, event.key)))))
+  return new Map(rows.map(({ name, key, ...stored }) => [JSON.stringify([name, key]), stored]))
 }
 
 function describe(error: z.ZodError, withIndex: boolean, prefix = ''): string {
