@@ -5,6 +5,7 @@ import { CLERK_EVENTS, STRIPE_EVENTS } from '../jobs/membership/index.ts'
 import { countWebhooks, createReadiness, observeWebhook, type WebhookCounts } from '../monitoring/index.ts'
 import { createServer, sessionSecret } from '../server/index.ts'
 import {
+  answerInTime,
   clerkHandler,
   eventsHandler,
   ingestHandler,
@@ -88,7 +89,7 @@ function webhookHandlers(base: Base, work: Work, { accepted, refused: refusals }
   const { cronSecret } = config
   const cron = { cronSecret, publicUrl, refusals, request: work.schedules.request }
   const observed = (source: string, handler: Parameters<typeof observeWebhook>[1]) =>
-    observeWebhook(source, handler, accepted)
+    observeWebhook(source, answerInTime(handler), accepted)
   return {
     twilioSms: observed(
       'twilio-sms',

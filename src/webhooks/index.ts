@@ -1,5 +1,6 @@
 export { clerkHandler } from './clerk.ts'
 export { eventsHandler, ingestHandler, type KnownEvent } from './events.ts'
+export { answerInTime } from './in-time.ts'
 export type { RefusalCounter, RefusalReason } from './refusals.ts'
 export { scheduledJobHandler } from './scheduled-jobs.ts'
 export {
