@@ -55,7 +55,7 @@ export async function searchRuns(
     return asPage(await few(db, and([fits, waiting(filter.waitsFor)]), limit), size, newer)
   if (filter.again || (!filter.job && !filter.status))
     return asPage(await read(db, sql`${SELECT} where ${fits} ${limit}`), size, newer)
-  return asPage(await byJobAndState(db, filter, between(filter, place), limit), size, newer)
+  return asPage(await byJobAndState(db, filter, page), size, newer)
 }
 
 const NEWEST_FIRST = sql`created_at desc, workflow_uuid collate "C" desc`
@@ -79,8 +79,18 @@ function few(db: Drizzle, fits: SQL, limit: SQL): Promise<Row[]> {
   return read(db, sql`with chosen as materialized (${SELECT} where ${fits}) select * from chosen ${limit}`)
 }
 
+/** `created_at` as the index of jobs and states has it, and no other: see `run-indexes.ts`. */
+const AT_BY_JOB = sql`(created_at + 0)`
+
 /** The newest of each job in each state, of which there are few, and the newest of those. */
-async function byJobAndState(db: Drizzle, filter: RunFilter, range: SQL, limit: SQL): Promise<Row[]> {
+async function byJobAndState(
+  db: Drizzle,
+  filter: RunFilter,
+  { place, size }: { place: RunPlace | null; size: number },
+): Promise<Row[]> {
+  const way = place?.direction === 'newer' ? sql`asc` : sql`desc`
+  const limit = sql`order by ${AT_BY_JOB} ${way}, workflow_uuid collate "C" ${way} limit ${size + 1}`
+  const range = between(filter, place, AT_BY_JOB)
   const statuses = filter.status ? DBOS_STATUSES[filter.status] : EVERY_STATUS
   const names = filter.job ? [filter.job] : await jobsWithRuns(db)
   return read(
@@ -120,13 +130,13 @@ async function beginningWith(db: Drizzle, text: string): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-function between({ fromMs, toMs }: RunFilter, place: RunPlace | null): SQL {
+function between({ fromMs, toMs }: RunFilter, place: RunPlace | null, at = sql`created_at`): SQL {
   return and([
-    fromMs === undefined ? null : sql`created_at >= ${fromMs}::bigint`,
-    toMs === undefined ? null : sql`created_at < ${toMs}::bigint`,
+    fromMs === undefined ? null : sql`${at} >= ${fromMs}::bigint`,
+    toMs === undefined ? null : sql`${at} < ${toMs}::bigint`,
     place === null
       ? null
-      : sql`(created_at, workflow_uuid collate "C")
+      : sql`(${at}, workflow_uuid collate "C")
           ${place.direction === 'newer' ? sql`>` : sql`<`} (${place.atMs}::bigint, ${place.id}::text collate "C")`,
   ])
 }
