@@ -2,6 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { DBOS } from '@dbos-inc/dbos-sdk'
 import { inArray, sql } from 'drizzle-orm'
 import { type Database, tables } from '../database/index.ts'
+import { monotonicMs } from '../primitives/index.ts'
+
+const REST = 2
 
 /**
  * Removes the oldest finished runs, with their steps, results, failed attempts and dead letters. A failed run that nobody
@@ -12,14 +15,15 @@ import { type Database, tables } from '../database/index.ts'
  * started: deliveries, events and firings of schedules are unique rows that are kept for at least as long as somebody
  * could ask again, and everything else is started by a change of a state that happens once.
  * @param before epoch milliseconds (machine time): finished before this; `failed`: for failed ones
- * @param pace `limit` in all, `batch` in one transaction, with a pause between two: the search for what is due passes over
- *   all that is kept, so it is done once for many, but nobody is to wait for a long transaction
+ * @param pace `limit` in all, `batch` in one transaction, each followed by a rest of twice its time: the search for what is
+ *   due passes over all that is kept, so it is done once for many, but nobody is to wait for a long transaction, and the
+ *   database is everybody's for two thirds of the time, however slow it is
  * @returns how many; none when there are no more
  */
 export async function deleteFinishedRuns(
   database: Database,
   before: { finished: number; failed: number },
-  pace: { limit: number; batch: number; pauseMs: number },
+  pace: { limit: number; batch: number },
 ): Promise<number> {
   const { rows } = await database.db.execute<{ id: string }>(sql`
     select run.workflow_uuid as id
@@ -40,8 +44,9 @@ export async function deleteFinishedRuns(
     limit ${pace.limit}`)
   const ids = rows.map(({ id }) => id)
   for (let from = 0; from < ids.length; from += pace.batch) {
-    if (from > 0) await pause(pace.pauseMs)
+    const begun = monotonicMs()
     await deleteRuns(database, ids.slice(from, from + pace.batch))
+    await pause(REST * (monotonicMs() - begun))
   }
   return ids.length
 }

@@ -20,7 +20,7 @@ export type CleanupResult = { removed: Record<string, number>; unfinished: strin
 
 const BATCH = 500
 /** A run takes its steps, its results and its failed attempts along: many in a step, but few in a transaction. */
-const RUNS_PACE = { limit: 2_000, batch: 100, pauseMs: 20 }
+const RUNS_PACE = { limit: 2_000, batch: 100 }
 /** Of one kind in one night: the steps of one run are not to become too many themselves. */
 const MOST_BATCHES = 500
 const PAUSE_MS = 20
