@@ -102,6 +102,11 @@ async function readyWithin(member: Member, status: number, limitMs: number): Pro
   return performance.now() - begunMs
 }
 
+/** Taken, or told to come again: nobody waits in vain. */
+function expectAnswered(statuses: ReadonlyMap<string, number>): void {
+  expect([...statuses.keys()].filter((status) => status !== '200' && status !== '503')).toEqual([])
+}
+
 /** What an operator reads of it: that it began, that it is over, and little else. */
 function expectFewWords(member: Member, most: number): void {
   const told = logOf(member).filter(({ level, event }) => level !== 'info' && event !== 'database.away')
@@ -130,9 +135,7 @@ test('restarted under load, fast and immediate', async () => {
     const told = await texting.stop()
     await fleet.quiet(90_000)
     console.info(`Outage: ${told.length} texts, answers ${JSON.stringify([...texting.statuses])}`)
-    expect(
-      [...texting.statuses.keys()].filter((status) => !['200', '503', 'no answer'].includes(status)),
-    ).toEqual([])
+    expectAnswered(texting.statuses)
     await expectEachOnce(fleet, told)
     expectFewWords(member, 6)
   } finally {
@@ -189,9 +192,7 @@ test.concurrent.each(ENDINGS)(
       console.info(
         `Outage (${ending}): ready after ${seconds[0]} s, 20 texts after ${seconds[1]} s, all done after ${seconds[2]} s; answers ${JSON.stringify([...texting.statuses])}`,
       )
-      expect(
-        [...texting.statuses.keys()].filter((status) => !['200', '503', 'no answer'].includes(status)),
-      ).toEqual([])
+      expectAnswered(texting.statuses)
       await expectEachOnce(fleet, told)
       expectFewWords(member, 6)
     } finally {
@@ -201,6 +202,39 @@ test.concurrent.each(ENDINGS)(
   },
   240_000,
 )
+
+/** Longer than a lease lasts: when the light comes back, both look dead to each other. */
+const LEASES_EXPIRED_MS = 14_000
+
+test.concurrent('two are in the dark together: neither takes the other for dead', async () => {
+  const database = await ownDatabase()
+  const { proxy, url } = await behindProxy(database.url)
+  const fleet = await setFleet({ database })
+  try {
+    await slowDown(fleet.world)
+    const members = [
+      await fleet.start('all', { databaseUrl: url }),
+      await fleet.start('all', { databaseUrl: url }),
+    ]
+    const texting = startTexting(fleet.world)
+    await until(async () => texting.told.length > 20, 'some load')
+    proxy.goDark()
+    for (const member of members) await readyWithin(member, 503, TELLS_WITHIN_MS)
+    await delay(Math.max(DARK_MS, LEASES_EXPIRED_MS))
+    proxy.light('is reset')
+    for (const member of members) await readyWithin(member, 200, RIGHT_WITHIN_MS)
+    const last = texting.told.length
+    await until(async () => texting.told.length > last + 20, 'texts to be taken again', 30_000)
+    const told = await texting.stop()
+    await fleet.quiet(90_000)
+    await expectEachOnce(fleet, told)
+    const left = await fleet.rows<{ id: string }>('select id from executors')
+    expect(left.map(({ id }) => id).sort()).toEqual(members.map(({ executorId }) => executorId).sort())
+  } finally {
+    await fleet.close()
+    await proxy.close()
+  }
+}, 240_000)
 
 test('one of two is in the dark: the other takes over, and the dark one ends in the light', async () => {
   const database = await ownDatabase()

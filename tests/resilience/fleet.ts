@@ -87,6 +87,7 @@ async function widenLimits(world: SandboxWorld): Promise<void> {
 export async function slowDown(world: SandboxWorld): Promise<void> {
   await world.control('POST', '/latency', { provider: 'openai', minMs: 300, maxMs: 900 })
   await world.control('POST', '/latency', { provider: 'slack', minMs: 100, maxMs: 400 })
+  await world.control('POST', '/latency', { provider: 'mailchimp', minMs: 100, maxMs: 400 })
 }
 
 /** A post like no other, so that the calls about it can be told apart. */
@@ -119,6 +120,41 @@ export async function messagesByReference(world: SandboxWorld): Promise<Map<stri
   return counts
 }
 
+/** So many people sign up and pay, one after the other. @returns their addresses */
+export async function signUpMembers(world: SandboxWorld, count: number): Promise<string[]> {
+  const emails: string[] = []
+  for (let number = 1; number <= count; number++) {
+    const email = `member.${number}@example.org`
+    await world.control('POST', '/people/signup', { pay: true, email, name: `Member Number${number}` })
+    emails.push(email)
+  }
+  return emails
+}
+
+/**
+ * Each of them is a member at Mailchimp, and was welcomed once. Where a process died between that call and its answer
+ * nobody can know (Mailchimp does not tell), so it was not made again, and a person is asked.
+ */
+export async function expectWelcomedOnce(fleet: Fleet, emails: readonly string[]): Promise<void> {
+  const unknown = await fleet.rows<{ email: string }>(
+    `select email from effects join members on members.id = subject_id where effects.status = 'unknown'`,
+  )
+  const asked = new Set(unknown.map(({ email }) => email))
+  const { contacts } = (await fleet.world.read()).mailchimp
+  const wrong = emails.flatMap((email) => {
+    const contact = contacts.find((one) => one.email === email)
+    const mails = contact?.mails.length ?? 0
+    const tags = contact?.tags ?? []
+    const right = tags.includes('active') && (asked.has(email) ? mails <= 1 : mails === 1)
+    return right ? [] : [{ email, mails, tags }]
+  })
+  console.info(`Takeover: of ${emails.length} welcomes a person is asked about ${asked.size}`)
+  expect(wrong).toEqual([])
+}
+
+/** A run whose welcome nobody knows about: see `expectWelcomedOnce`. */
+const UNKNOWN_WELCOME = `select run_id from effects where kind = 'mailchimp.welcome' and status = 'unknown'`
+
 /** Each post has one message, one submission and one call that made its message; nothing failed, and nothing is unknown. */
 export async function expectEachOnce(fleet: Fleet, told: readonly Told[]): Promise<void> {
   expect(new Set(told.map(({ reference }) => reference)).size).toBe(told.length)
@@ -126,10 +162,15 @@ export async function expectEachOnce(fleet: Fleet, told: readonly Told[]): Promi
   const wrong = told.filter(({ reference }) => messages.get(reference) !== 1)
   expect(wrong.map((one) => ({ ...one, messages: messages.get(one.reference) ?? 0 }))).toEqual([])
   expect(messages.size).toBe(told.length)
-  expect(await fleet.rows(`select kind, status, error from effects where status <> 'done'`)).toEqual([])
   expect(
     await fleet.rows(
-      `select workflow_uuid, error from dbos.workflow_status where status in ('ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')`,
+      `select kind, status, error from effects where status <> 'done' and run_id not in (${UNKNOWN_WELCOME})`,
+    ),
+  ).toEqual([])
+  expect(
+    await fleet.rows(
+      `select workflow_uuid, error from dbos.workflow_status where status in ('ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')
+       and workflow_uuid not in (${UNKNOWN_WELCOME})`,
     ),
   ).toEqual([])
   const [submissions] = await fleet.rows<{ count: string }>('select count(*) from submissions')

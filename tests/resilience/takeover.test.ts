@@ -8,12 +8,14 @@ import type { Told } from '../support/stories.ts'
 import { takeoverRuns } from './config.ts'
 import {
   expectEachOnce,
+  expectWelcomedOnce,
   type Fleet,
   logOf,
   type Member,
   messagesByReference,
   readingsOf,
   setFleet,
+  signUpMembers,
   slowDown,
   textPosts,
 } from './fleet.ts'
@@ -87,6 +89,14 @@ async function expectNothingReadAgain(fleet: Fleet, told: readonly Told[], held:
   expect(again).toEqual([])
 }
 
+/** Everything that Stripe and Clerk had to tell has been taken. */
+const newsDelivered = (fleet: Fleet) =>
+  until(
+    async () => (await fleet.world.control<{ idle: boolean }>('GET', '/deliveries/idle')).idle,
+    'the deliveries',
+    60_000,
+  )
+
 function tell(what: string, afterMs: number): void {
   console.info(`Takeover: ${what} after ${(afterMs / 1_000).toFixed(1)} s`)
   expect(afterMs).toBeLessThan(PROMISED_MS + SLACK_MS)
@@ -99,6 +109,7 @@ test(`three that do everything, ${RUNS} runs: one is killed and one is frozen`, 
     await fleet.start('all')
     const [killed, frozen] = await Promise.all([fleet.start('all'), fleet.start('all')])
     const texting = textPosts(fleet.world, RUNS)
+    const joining = signUpMembers(fleet.world, RUNS / 10)
     await posted(fleet, 0.4)
     const diedMs = performance.now()
     killed.kill('SIGKILL')
@@ -118,9 +129,12 @@ test(`three that do everything, ${RUNS} runs: one is killed and one is frozen`, 
     tell('the first run of the frozen one went on', afterFreeze)
     await thaw(fleet, frozen)
     const told = await texting
+    const members = await joining
+    await newsDelivered(fleet)
     await fleet.quiet(90_000)
     await expectEachOnce(fleet, told)
     await expectNothingReadAgain(fleet, told, held)
+    await expectWelcomedOnce(fleet, members)
   } finally {
     await fleet.close()
   }
