@@ -27,7 +27,7 @@ export type RunContext = {
   readonly log: Logger
   /** Work of our own (reading, composing): its result is recorded, and a run that is executed again gets the record. */
   step<T extends Json | void>(name: string, work: () => Promise<T>, retry?: Partial<RetryPolicy>): Promise<T>
-  /** A call to a provider that is harmless to repeat. Recorded like a step. */
+  /** A call to a provider, or other waiting, that is harmless to repeat. Recorded like a step, but takes no slot (`slots.ts`). */
   call<T extends Json | void>(name: string, work: () => Promise<T>, retry?: Partial<RetryPolicy>): Promise<T>
   /** One database transaction that commits together with the record of its own result: exactly once. */
   transaction<T extends Json | void>(name: string, work: (tx: Transaction) => Promise<T>): Promise<T>

@@ -44,7 +44,8 @@ export function defineCleanup(
             kind.remove(tx, keep, { community: parts.clock.now(), machine: systemNow() }, BATCH),
           ),
         )
-      await inBatches(result, 'runs', (name) => context.step(name, () => removeRuns(parts, keep)))
+      // It rests for most of the time, and is not to keep other runs' steps waiting for their turn meanwhile.
+      await inBatches(result, 'runs', (name) => context.call(name, () => removeRuns(parts, keep)))
       return finish(context, parts, result)
     },
   })
