@@ -36,8 +36,8 @@ export async function matchMember(tx: Transaction, identity: Identity, nowMs: nu
   const byClerk = identity.clerkId ? await one(tx, eq(members.clerkId, identity.clerkId)) : null
   const byCustomer = identity.customerId ? await customerOf(tx, identity.customerId) : null
   if (byClerk && byCustomer && byClerk.id !== byCustomer.id) {
-    const alive = !byClerk.deletedAt && !byCustomer.deletedAt
-    if (alive && byCustomer.clerkId === null && byClerk.stripeCustomerId === null)
+    // Also when the account is gone by now: its payment belongs to it in whatever order the news come.
+    if (!byCustomer.deletedAt && byCustomer.clerkId === null && byClerk.stripeCustomerId === null)
       return { kind: 'found', member: await mergeMembers(tx, byCustomer, byClerk, nowMs) }
     const why =
       'The account that this payment names and the one that the customer belongs to are two different people.'

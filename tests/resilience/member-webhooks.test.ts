@@ -279,6 +279,18 @@ test('somebody who pays with the address of a deleted account is not buried with
   expect(await payer()).toMatchObject([{ membership: 'active', deleted_at: null }])
 })
 
+test('a payment that names an account is its payment, also when we heard of the account’s end first', async () => {
+  await tell(deaf, { type: 'user.deleted', data: { id: 'user_gone' } }, 'clerk')
+  await tell(deaf, customerEvent('cus_gone', 'gone@example.org', BEGIN_MS), 'stripe')
+  await tell(deaf, subscriptionEvent('cus_gone', NOW_MS), 'stripe')
+  await tell(deaf, customerEvent('cus_gone', 'gone@example.org', NOW_MS, 'user_gone'), 'stripe')
+  const rows = await deaf.rows<MemberRow>(`select * from members where 'cus_gone' = stripe_customer_id`)
+  expect(rows).toMatchObject([{ clerk_id: 'user_gone', membership: 'ended', deleted_at: expect.any(Date) }])
+  expect(await questions('cus_gone')).toEqual([])
+  const { contacts } = (await deaf.world.read()).mailchimp
+  expect(contacts.find(({ email }) => email === 'gone@example.org')).toMatchObject({ status: 'archived' })
+})
+
 type Question = { approval_id: string; status: string; title: string }
 const questions = (customerId: string) =>
   deaf.rows<Question>(
