@@ -21,6 +21,13 @@ describe('what follows a failure', () => {
     expect(error.next).toBe(repeatable)
     expect(error.facts).toMatchObject(call)
   })
+
+  test('what would overwrite is sent again when the first one cannot come late any more', () => {
+    const call = { provider: 'slack', operation: 'chat.update', effect: 'overwrites' } as const
+    expect(errorFor(call, { kind: 'timeout' })).toMatchObject({ next: 'retry', settleMs: 15_000 })
+    expect(errorFor(call, { kind: 'cut', code: 'ECONNRESET' })).toMatchObject({ settleMs: 1_000 })
+    expect(errorFor(call, { kind: 'not_sent', code: 'ECONNREFUSED' })).toMatchObject({ settleMs: 0 })
+  })
 })
 
 describe('what an error of the network says about the request', () => {

@@ -17,12 +17,13 @@ import type { Gate, ProviderName } from './contract.ts'
 
 /**
  * One request. `once`: repeating it would do it twice. `repeatable`: a read, or a write that repeating leaves the same.
+ * `overwrites`: repeating it leaves the same too, but if the first one came late, it would undo what was written since.
  * `subject` and `urgent` are for the gate: see `Gate`.
  */
 export type Call = {
   provider: ProviderName
   operation: string
-  effect: 'once' | 'repeatable'
+  effect: 'once' | 'repeatable' | 'overwrites'
   subject?: string
   urgent?: boolean
 }
@@ -175,9 +176,8 @@ function maybeDone(
   settleMs: number,
   options: ConstructorParameters<typeof RetryError>[1],
 ) {
-  return call.effect === 'once'
-    ? new LookFirstError(message, settleMs, options)
-    : new RetryError(message, options)
+  if (call.effect === 'once') return new LookFirstError(message, settleMs, options)
+  return new RetryError(message, call.effect === 'overwrites' ? { ...options, settleMs } : options)
 }
 
 function describe(name: string, operation: string, failure: Failure): string {

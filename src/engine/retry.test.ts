@@ -29,7 +29,7 @@ test.each<[string, FailureKind, typeof fresh, ReturnType<typeof decideAfterFailu
   ],
   [
     'looking waits until it can have settled',
-    { kind: 'look-first', settleMs: 15_000 },
+    { kind: 'settle', settleMs: 15_000 },
     fresh,
     { action: 'retry', delayMs: 15_000, counts: true },
   ],
@@ -59,7 +59,8 @@ test('errors are sorted by their class, and the unforeseen is tried again', () =
   const away = (error: unknown) => error instanceof Error && error.message === 'away'
   expect(classifyFailure(new RetryError('x'), away)).toEqual({ kind: 'retry' })
   expect(classifyFailure(new RetryAtError('x', 7), away)).toEqual({ kind: 'retry-at', retryAfterMs: 7 })
-  expect(classifyFailure(new LookFirstError('x', 9), away)).toEqual({ kind: 'look-first', settleMs: 9 })
+  expect(classifyFailure(new LookFirstError('x', 9), away)).toEqual({ kind: 'settle', settleMs: 9 })
+  expect(classifyFailure(new RetryError('x', { settleMs: 9 }), away)).toEqual({ kind: 'settle', settleMs: 9 })
   expect(classifyFailure(new NeverRetryError('x'), away)).toEqual({ kind: 'final' })
   expect(classifyFailure(new ParkError('x', { provider: 'luma', untilMs: null }), away)).toEqual({
     kind: 'park',

@@ -4,6 +4,7 @@ import {
   MINUTE_MS,
   ParkError,
   RetryAtError,
+  RetryError,
   SECOND_MS,
 } from '../primitives/index.ts'
 
@@ -39,7 +40,8 @@ export type FailureKind =
   | { kind: 'final' }
   | { kind: 'retry' }
   | { kind: 'retry-at'; retryAfterMs: number }
-  | { kind: 'look-first'; settleMs: number }
+  /** What was sent may still be at work on the other side: not before it has settled. */
+  | { kind: 'settle'; settleMs: number }
   | { kind: 'database-unavailable' }
   | { kind: 'park' }
 
@@ -58,7 +60,8 @@ export function classifyFailure(
   databaseUnavailable: (error: unknown) => boolean,
 ): FailureKind {
   if (error instanceof RetryAtError) return { kind: 'retry-at', retryAfterMs: error.retryAfterMs }
-  if (error instanceof LookFirstError) return { kind: 'look-first', settleMs: error.settleMs }
+  if (error instanceof LookFirstError) return { kind: 'settle', settleMs: error.settleMs }
+  if (error instanceof RetryError && error.settleMs > 0) return { kind: 'settle', settleMs: error.settleMs }
   if (error instanceof ParkError) return { kind: 'park' }
   if (error instanceof KinkeeperError) return error.next === 'retry' ? { kind: 'retry' } : { kind: 'final' }
   if (databaseUnavailable(error)) return { kind: 'database-unavailable' }
@@ -85,7 +88,7 @@ export function decideAfterFailure(
       return { action: 'park' }
     case 'retry':
       return counted(backoffMs(tried.counted), tried, policy)
-    case 'look-first':
+    case 'settle':
       return counted(Math.max(failure.settleMs, backoffMs(tried.counted)), tried, policy)
     case 'retry-at': {
       // The more often we were sent away, the wider we spread: a hundred runs told "in one second" must not all come then.

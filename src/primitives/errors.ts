@@ -34,6 +34,13 @@ export abstract class KinkeeperError extends Error {
 /** It certainly did not happen, and trying again with back-off may work (connection refused, 500 on a read). */
 export class RetryError extends KinkeeperError {
   readonly next = 'retry'
+  /** Milliseconds to wait at least: what was sent may still be at work, and would come after what is sent now. */
+  readonly settleMs: number
+
+  constructor(message: string, options: ErrorOptionsWithFacts & { settleMs?: number } = {}) {
+    super(message, options)
+    this.settleMs = options.settleMs ?? 0
+  }
 }
 
 /** It certainly did not happen, and the other side said when to come back (429 with Retry-After). */

@@ -97,7 +97,7 @@ async function putContact(
   const put = (address: string) =>
     list.request({
       operation: 'put contact',
-      effect: 'repeatable',
+      effect: 'overwrites',
       method: 'PUT',
       path: `${list.members}/${contactHash(address)}`,
       // Fields that an audience requires of those who sign up by its form cannot be known here.
@@ -124,7 +124,7 @@ async function setTags(
   if (tags.length === 0) return
   await request({
     operation: 'set tags',
-    effect: 'repeatable',
+    effect: 'overwrites',
     method: 'POST',
     path: `${members}/${contactHash(email)}/tags`,
     body: { tags: tags.map(({ name, active }) => ({ name, status: active ? 'active' : 'inactive' })) },
@@ -139,7 +139,7 @@ async function setTags(
 async function archiveContact(list: List, email: string): Promise<void> {
   const archive = list.request({
     operation: 'archive contact',
-    effect: 'repeatable',
+    effect: 'overwrites',
     method: 'DELETE',
     path: `${list.members}/${contactHash(email)}`,
     answer: noContent,

@@ -33,7 +33,7 @@ export function createPagerDutyConnector(settings: PagerDutySettings, gate: Gate
     async send(event) {
       const answer = await request({
         operation: `${event.action} event`,
-        effect: 'repeatable',
+        effect: 'overwrites',
         method: 'POST',
         path: '/v2/enqueue',
         body: { routing_key: settings.routingKey, ...wireForm(event) },

@@ -60,15 +60,15 @@ export function createSlackPeopleConnector(settings: SlackSettings, gate: Gate):
       if (userIds.length === 0) {
         if (disabled) return
         const disable = () => web.usergroups.disable({ usergroup: groupId })
-        await calling('usergroups.disable', 'repeatable', disable)
+        await calling('usergroups.disable', 'overwrites', disable)
         return
       }
       if (disabled) {
         const enable = () => web.usergroups.enable({ usergroup: groupId })
-        await calling('usergroups.enable', 'repeatable', enable)
+        await calling('usergroups.enable', 'overwrites', enable)
       }
       const update = () => web.usergroups.users.update({ usergroup: groupId, users: userIds.join(',') })
-      await calling('usergroups.users.update', 'repeatable', update)
+      await calling('usergroups.users.update', 'overwrites', update)
     },
   }
 }

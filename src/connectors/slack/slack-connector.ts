@@ -39,7 +39,7 @@ export function createSlackConnector(settings: SlackSettings, gate: Gate): Slack
     updateMessage: (message) => {
       const { channel, ts, blocks } = message
       const act = () => web.chat.update({ channel, ts, text: escapeMarkup(message.text), blocks })
-      return calling('chat.update', 'repeatable', act, { subject: channel }).then(() => {})
+      return calling('chat.update', 'overwrites', act, { subject: channel }).then(() => {})
     },
 
     openView: ({ triggerId, view }) => {
