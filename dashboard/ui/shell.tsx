@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { Fragment, type ReactNode } from 'react'
 import type { SessionInfo } from '../../src/server/contract.ts'
 import { AccountMenu } from './account-menu.tsx'
 import { Icon, type IconName } from './icon.tsx'
@@ -30,6 +30,7 @@ export type Destination = {
   /** On a phone it stands in the menu “More”: a thumb needs room, and these are not daily bread. */
   rare?: true
 }
+type Group = { title: string | null; places: Destination[] }
 
 /** The frame of every page: where one can go, which providers are live, who is signed in. */
 export function Shell(props: {
@@ -42,7 +43,8 @@ export function Shell(props: {
   children: ReactNode
 }) {
   const { session, user } = props
-  const places = destinations(session, user, props.openCount, props.openAlerts)
+  const groups = destinations(session, user, props.openCount, props.openAlerts)
+  const places = groups.flatMap((group) => group.places)
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#content">
@@ -54,13 +56,20 @@ export function Shell(props: {
           Kinkeeper
         </Link>
         <nav className={styles.nav} aria-label="Main">
-          {places.map((place) => (
-            <NavLink key={place.to} place={place} />
+          {groups.map(({ title, places: inGroup }) => (
+            <Fragment key={title}>
+              {title !== null && <p className={styles.groupTitle}>{title}</p>}
+              {inGroup.map((place) => (
+                <NavLink key={place.to} place={place} />
+              ))}
+            </Fragment>
           ))}
           <MoreMenu places={places.filter(({ rare }) => rare)} />
         </nav>
         <div className={styles.foot}>
-          <Providers providers={session.providers} />
+          <Link to="/connections" className={styles.providers}>
+            <Providers providers={session.providers} />
+          </Link>
           <button type="button" className={styles.keys} onClick={props.onKeyHelp}>
             <Icon name="keyboard" /> Keys <kbd>?</kbd>
           </button>
@@ -126,31 +135,38 @@ function NavLink({ place }: { place: Destination }) {
   )
 }
 
-function destinations(
-  session: SessionInfo,
-  user: User,
-  openCount: number,
-  openAlerts: number,
-): Destination[] {
-  const places: Destination[] = [
-    { to: '/', label: 'Inbox', icon: 'inbox', count: openCount },
-    { to: '/overview', label: 'Overview', icon: 'grid', rare: true },
-    { to: '/posts', label: 'Job posts', icon: 'list' },
+/** The community's daily work, what runs beneath it, and what is looked at now and then. */
+function destinations(session: SessionInfo, user: User, openCount: number, openAlerts: number): Group[] {
+  const alerts: Destination = {
+    to: '/alerts',
+    label: 'Alerts',
+    icon: 'alert',
+    // In the bar of a phone only while there is something to look at.
+    ...(openAlerts > 0 ? { count: openAlerts, counted: 'open' } : { rare: true as const }),
+  }
+  const more: Destination[] = [{ to: '/audit', label: 'Audit', icon: 'lock', rare: true }]
+  if (user.role === 'owner') more.push({ to: '/people', label: 'People', icon: 'people', rare: true })
+  if (session.sandbox) more.push({ to: '/sandbox', label: 'Sandbox', icon: 'flask', rare: true })
+  return [
     {
-      to: '/alerts',
-      label: 'Alerts',
-      icon: 'alert',
-      // In the bar of a phone only while there is something to look at.
-      ...(openAlerts > 0 ? { count: openAlerts, counted: 'open' } : { rare: true as const }),
+      title: null,
+      places: [
+        { to: '/', label: 'Inbox', icon: 'inbox', count: openCount },
+        { to: '/posts', label: 'Job posts', icon: 'list' },
+        { to: '/members', label: 'Members', icon: 'user' },
+      ],
     },
-    { to: '/members', label: 'Members', icon: 'user' },
-    { to: '/runs', label: 'Runs', icon: 'play', rare: true },
-    { to: '/dead-letters', label: 'Dead letters', icon: 'retry', rare: true },
-    { to: '/schedules', label: 'Schedules', icon: 'calendar', rare: true },
-    { to: '/connections', label: 'Connections', icon: 'link', rare: true },
-    { to: '/audit', label: 'Audit', icon: 'lock', rare: true },
+    {
+      title: 'Operations',
+      places: [
+        { to: '/overview', label: 'Overview', icon: 'grid', rare: true },
+        alerts,
+        { to: '/runs', label: 'Runs', icon: 'play', rare: true },
+        { to: '/dead-letters', label: 'Dead letters', icon: 'retry', rare: true },
+        { to: '/schedules', label: 'Schedules', icon: 'calendar', rare: true },
+        { to: '/connections', label: 'Connections', icon: 'link', rare: true },
+      ],
+    },
+    { title: 'This Kinkeeper', places: more },
   ]
-  if (user.role === 'owner') places.push({ to: '/people', label: 'People', icon: 'people', rare: true })
-  if (session.sandbox) places.push({ to: '/sandbox', label: 'Sandbox', icon: 'flask', rare: true })
-  return places
 }
