@@ -6,7 +6,8 @@ import { describeTook, useMachineNow } from '../time.ts'
 import { Badge } from '../ui/badge.tsx'
 import { EmptyState, Problem } from '../ui/empty-state.tsx'
 import { Icon } from '../ui/icon.tsx'
-import { RelativeTime } from '../ui/relative-time.tsx'
+import { MachineTime } from '../ui/machine-time.tsx'
+
 import { SearchField } from '../ui/search-field.tsx'
 import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
@@ -43,7 +44,9 @@ export function RunsPage() {
             }
           />
         }
-      />
+      >
+        Every execution of every job, newest first, with its steps.
+      </PageHead>
       <PausedJobs />
       <RunFilters search={search} waiting={runs.data?.waiting ?? []} />
       {runs.data ? (
@@ -103,13 +106,13 @@ function RunRow({ run }: { run: RunListItem }) {
         <Badge status={runWords(run)} />
         {run.dueAt !== null && (
           <p className={styles.under}>
-            due <RelativeTime at={run.dueAt} inTable />
+            due <MachineTime at={run.dueAt} inTable />
           </p>
         )}
       </td>
       <td className={styles.quiet}>{took ?? '–'}</td>
       <td className={`${styles.quiet} ${styles.when}`}>
-        <RelativeTime at={run.createdAt} inTable />
+        <MachineTime at={run.createdAt} inTable />
       </td>
     </tr>
   )

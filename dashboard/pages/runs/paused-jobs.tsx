@@ -12,29 +12,34 @@ import { PauseDialog } from './pause-dialog.tsx'
 
 type Job = JobList['jobs'][number]
 
-/** Which jobs begin no runs now, and who wanted that; for operators, the way to pause one. */
+/** Which jobs begin no runs now, and who wanted that. */
 export function PausedJobs() {
   const jobs = useQuery(operationsQueries.jobs)
-  const mayOperate = useMayOperate()
-  const [asking, setAsking] = useState(false)
-  const all = jobs.data?.jobs ?? []
-  const paused = all.filter((job) => job.paused !== null)
-  const going = all.filter((job) => job.paused === null)
-  if (paused.length === 0 && !mayOperate) return null
+  const paused = jobs.data?.jobs.filter((job) => job.paused !== null) ?? []
+  if (paused.length === 0) return null
   return (
     <div className={styles.paused}>
       {paused.map((job) => (
         <PausedJob key={job.name} job={job} />
       ))}
-      {mayOperate && (
-        <div>
-          <Button icon="pause" disabled={going.length === 0} onClick={() => setAsking(true)}>
-            Pause a job
-          </Button>
-        </div>
-      )}
-      {asking && <PauseDialog names={going.map(({ name }) => name)} onClose={() => setAsking(false)} />}
     </div>
+  )
+}
+
+/** For operators, the way to pause a job. */
+export function PauseJob() {
+  const jobs = useQuery(operationsQueries.jobs)
+  const mayOperate = useMayOperate()
+  const [asking, setAsking] = useState(false)
+  if (!mayOperate) return null
+  const names = jobs.data?.jobs.flatMap(({ name, paused }) => (paused === null ? [name] : [])) ?? []
+  return (
+    <>
+      <Button icon="pause" disabled={names.length === 0} onClick={() => setAsking(true)}>
+        Pause a job
+      </Button>
+      {asking && <PauseDialog names={names} onClose={() => setAsking(false)} />}
+    </>
   )
 }
 

@@ -7,6 +7,7 @@ import { Select } from '../../ui/field.tsx'
 import { type FilterChip, FilterChips } from '../../ui/filter-chips.tsx'
 import { PROVIDER_NAMES, RUN_WORDS } from '../../words.ts'
 import styles from '../runs.module.css'
+import { PauseJob } from './paused-jobs.tsx'
 
 const STATUSES: RunStatus[] = ['failed', 'running', 'queued', 'delayed', 'succeeded', 'cancelled']
 const WITHIN: { value: Within; label: string }[] = [
@@ -21,6 +22,7 @@ export function RunFilters(props: { search: RunsSearch; waiting: RunPage['waitin
   return (
     <div className={styles.filters}>
       <JobChoice search={search} />
+      <PauseJob />
       <FilterChips label="Filters" chips={chipsFor(search, props.waiting)} />
     </div>
   )
