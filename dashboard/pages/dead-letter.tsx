@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { LetterDetail } from '../../src/server/dead-letters-contract.ts'
 import { operationsQueries } from '../operations-queries.ts'
+import { queries } from '../queries.ts'
 import { Badge } from '../ui/badge.tsx'
 import { Section } from '../ui/card.tsx'
 import { Problem } from '../ui/empty-state.tsx'
@@ -76,11 +77,22 @@ function Letter({ detail }: { detail: LetterDetail }) {
 }
 
 function Links({ detail: { letter, runbook } }: { detail: LetterDetail }) {
+  const { submission, memberId } = useQuery(queries.run(letter.runId)).data ?? {}
   return (
     <p className={styles.letterLinks}>
       <Link to="/dead-letters/$id" params={{ id: letter.id }} search={{ runbook }}>
         What to do (runbook)
       </Link>
+      {submission && (
+        <Link to="/posts/$id" params={{ id: submission.id }}>
+          The job post{submission.title !== null && ` “${submission.title}”`}
+        </Link>
+      )}
+      {memberId && (
+        <Link to="/members/$id" params={{ id: memberId }}>
+          The member
+        </Link>
+      )}
       <Link to="/runs/$id" params={{ id: letter.runId }}>
         The run, with all its steps
       </Link>

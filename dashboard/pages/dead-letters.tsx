@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import type { LetterPage } from '../../src/server/dead-letters-contract.ts'
 import { type LettersSearch, operationsQueries } from '../operations-queries.ts'
+import { useSession } from '../session.ts'
 import { Section } from '../ui/card.tsx'
 import { EmptyState, Problem } from '../ui/empty-state.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -114,7 +115,7 @@ function NothingFound({ search }: { search: LettersSearch }) {
   }
   if (status === undefined || status === 'open') {
     return (
-      <EmptyState icon="check" title="Nothing waits for you here">
+      <EmptyState icon="check" title="Nothing waits for you here" action={<TryOne />}>
         When a run fails for good, it is kept here with what it did and what can be done about it.
       </EmptyState>
     )
@@ -123,5 +124,15 @@ function NothingFound({ search }: { search: LettersSearch }) {
     <EmptyState icon="list" title={`None is ${LETTER_WORDS[status].word.toLowerCase()}`}>
       Those that have been dealt with are kept as long as their runs.
     </EmptyState>
+  )
+}
+
+function TryOne() {
+  const { sandbox } = useSession()
+  if (!sandbox) return null
+  return (
+    <Link to="/sandbox" search={{ tab: 'controls' }}>
+      Break something in the sandbox
+    </Link>
   )
 }

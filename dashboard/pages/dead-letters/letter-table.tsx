@@ -98,6 +98,9 @@ function LetterRow(props: {
           {letter.job}
           {letter.step !== null && <span className={styles.step}>, at “{letter.step}”</span>}
         </Link>
+        <p className={styles.key}>
+          <code>{keyOf(letter)}</code>
+        </p>
         <p className={styles.error} dir="auto">
           {letter.error}
         </p>
@@ -120,6 +123,11 @@ function LetterRow(props: {
       </td>
     </tr>
   )
+}
+
+/** What the run was about, as the page of the runs shows it: its id without the job's name. */
+function keyOf({ job, runId }: LetterSummary): string {
+  return runId.startsWith(`${job}:`) ? runId.slice(job.length + 1) : runId
 }
 
 function BulkBar(props: {
