@@ -17,6 +17,10 @@ const FAULTS: { label: string; fault: FaultRequest }[] = [
     fault: { provider: 'circle', operation: '*', kind: 'drop-after', times: 1 },
   },
   {
+    label: 'Circle refuses a post (once): makes a dead letter',
+    fault: { provider: 'circle', operation: 'posts.create', kind: 'status', status: 422, times: 1 },
+  },
+  {
     label: 'Circle answers 500 (3 times)',
     fault: { provider: 'circle', operation: '*', kind: 'status', status: 500, times: 3 },
   },
