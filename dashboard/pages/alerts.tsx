@@ -23,7 +23,8 @@ export function AlertsPage() {
   return (
     <>
       <PageHead title="Alerts">
-        Rules are evaluated every 15 seconds. They stand in <code>alerts.yaml</code>.
+        Every 15 seconds each rule of <code>alerts.yaml</code> is judged; whoever it names is told once when
+        it fires, and once when it is over.
       </PageHead>
       {alerts.error && !alerts.data && <Problem error={alerts.error} onRetry={() => void alerts.refetch()} />}
       {alerts.isPending && <Skeleton rows={4} height={132} />}

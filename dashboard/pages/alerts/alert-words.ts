@@ -24,7 +24,7 @@ export const ALERT_WORDS: Record<AlertView['status'], StatusWords> = {
 export const CHANNEL_NAMES: Record<AlertChannel, string> = {
   slack: 'Slack',
   email: 'E-mail',
-  sms: 'Text',
+  sms: 'Text message',
   pagerduty: 'PagerDuty',
 }
 
@@ -45,6 +45,16 @@ export function describeWindow(windowMs: number): string {
   const minutes = windowMs / 60_000
   const [count, unit] = minutes % 60 === 0 ? [minutes / 60, 'hour'] : [minutes, 'minute']
   return `${Number(count.toFixed(1))} ${unit}${count === 1 ? '' : 's'}`
+}
+
+/** Metrics of a moment have to hold all the time; all others are counted over the window. */
+const OF_A_MOMENT =
+  /\b(queued_jobs|oldest_queued_age|dlq_count|waiting_approvals|provider_budget_used|silence)\b/i
+
+/** How long a condition is looked at: `over 5 minutes`, `for 30 minutes without a break`. */
+export function describeSpan(condition: string, windowMs: number): string {
+  const span = describeWindow(windowMs)
+  return OF_A_MOMENT.test(condition) ? `for ${span} without a break` : `over ${span}`
 }
 
 /** What a rule is at this moment. */

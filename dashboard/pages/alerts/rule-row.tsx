@@ -8,7 +8,7 @@ import { Button } from '../../ui/button.tsx'
 import { Card } from '../../ui/card.tsx'
 import { MachineTime } from '../../ui/machine-time.tsx'
 import styles from '../alerts.module.css'
-import { CHANNEL_NAMES, calmly, describeWindow, ruleWords, SEVERITY_WORDS } from './alert-words.ts'
+import { CHANNEL_NAMES, calmly, describeSpan, ruleWords, SEVERITY_WORDS } from './alert-words.ts'
 import { MuteDialog } from './mute-dialog.tsx'
 import { Notices } from './notices.tsx'
 import { useAct } from './use-act.ts'
@@ -32,7 +32,7 @@ export function RuleRow({ rule, channels }: { rule: AlertRuleView; channels: Ale
         <p>
           <code className={styles.condition}>{rule.condition}</code>{' '}
           <span className={styles.quiet}>
-            over {describeWindow(rule.windowMs)}
+            {describeSpan(rule.condition, rule.windowMs)}
             {rule.minSamples > 1 && `, of ${rule.minSamples} runs or more`}
           </span>
         </p>
@@ -47,7 +47,7 @@ export function RuleRow({ rule, channels }: { rule: AlertRuleView; channels: Ale
         <p className={styles.quiet}>
           {rule.notify.length === 0
             ? 'Tells nobody'
-            : `Tells ${rule.notify.map((channel) => CHANNEL_NAMES[channel]).join(', ')}`}
+            : `Tells ${rule.notify.map((channel) => CHANNEL_NAMES[channel]).join(' and ')}`}
           {rule.mutedUntil !== null && (
             <>
               {' · '}muted by {rule.mutedBy}, until <MachineTime at={rule.mutedUntil} />
