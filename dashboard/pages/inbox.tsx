@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { AttentionItem, InboxItem } from '../../src/server/contract.ts'
 import type { QuestionItem } from '../../src/server/membership-contract.ts'
 import { queries } from '../queries.ts'
@@ -17,6 +17,9 @@ import { QuestionCard } from './inbox/question-card.tsx'
 import styles from './inbox.module.css'
 
 const route = getRouteApi('/')
+const ATTENTION = 'attention'
+/** An outage can leave very many; they are one below the other, and mostly alike. */
+const ATTENTION_SHOWN = 10
 
 /** What needs a person: questions, posts to decide, nearest deadline first, and what went wrong. */
 export function InboxPage() {
@@ -32,6 +35,11 @@ export function InboxPage() {
         {mayDecide
           ? 'Approving a job post publishes it to Circle and texts the sender, at once. It can’t be undone.'
           : 'You see what waits for a decision; approvers decide.'}
+        {first && first.openCount > 0 && first.attention.length > 0 && (
+          <p>
+            <a href={`#${ATTENTION}`}>{first.attention.length} more to look at</a>
+          </p>
+        )}
       </PageHead>
       {inbox.error && !inbox.data && <Problem error={inbox.error} onRetry={() => void inbox.refetch()} />}
       {inbox.isPending && <Skeleton rows={3} height={232} />}
@@ -116,17 +124,23 @@ function Approvals(props: {
 }
 
 function Attention({ items }: { items: AttentionItem[] }) {
+  const [all, setAll] = useState(false)
   if (items.length === 0) return null
   return (
-    <Section title={`Needs a look · ${items.length}`}>
-      <ul className={styles.list}>
-        {items.map((item) => (
-          <li key={attentionKey(item)}>
-            <AttentionCard item={item} />
-          </li>
-        ))}
-      </ul>
-    </Section>
+    <div id={ATTENTION}>
+      <Section title={`Needs a look · ${items.length}`}>
+        <ul className={styles.list}>
+          {items.slice(0, all ? items.length : ATTENTION_SHOWN).map((item) => (
+            <li key={attentionKey(item)}>
+              <AttentionCard item={item} />
+            </li>
+          ))}
+        </ul>
+        {!all && items.length > ATTENTION_SHOWN && (
+          <Button onClick={() => setAll(true)}>Show all {items.length}</Button>
+        )}
+      </Section>
+    </div>
   )
 }
 
