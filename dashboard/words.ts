@@ -84,9 +84,9 @@ export const PROVIDER_NAMES: Record<ProviderStatus['provider'], string> = {
 }
 
 export const ROLE_WORDS: Record<Role, { word: string; may: string }> = {
-  owner: { word: 'Owner', may: 'Everything, and says who may do what' },
-  operator: { word: 'Operator', may: 'Also acts on runs, dead letters and alerts' },
-  approver: { word: 'Approver', may: 'Approves, denies and edits' },
+  owner: { word: 'Owner', may: 'All of it, invites people and sets their roles' },
+  operator: { word: 'Operator', may: 'Approves, and acts on runs, dead letters and alerts' },
+  approver: { word: 'Approver', may: 'Approves, denies and edits job posts' },
   viewer: { word: 'Viewer', may: 'Sees everything, changes nothing' },
 }
 
@@ -101,6 +101,18 @@ export const STANDING_WORDS: Record<string, StatusWords> = {
   'no subscription': { tone: 'idle', icon: 'minus', word: 'No subscription' },
   deactivated: { tone: 'idle', icon: 'stop', word: 'Deactivated' },
   deleted: { tone: 'idle', icon: 'cross', word: 'Deleted' },
+}
+
+/** Stripe's words for a subscription; one that is not here is shown as Stripe writes it. */
+export const SUBSCRIPTION_STATUS_WORDS: Record<string, string> = {
+  active: 'Active',
+  trialing: 'Trial',
+  past_due: 'Past due',
+  canceled: 'Ended',
+  unpaid: 'Unpaid',
+  paused: 'Paused',
+  incomplete: 'Not begun',
+  incomplete_expired: 'Never begun',
 }
 
 export function standingWords(standing: string): StatusWords {

@@ -14,7 +14,8 @@ export function ConnectionsPage() {
   return (
     <>
       <PageHead title="Connections">
-        Limits are obeyed over all jobs and processes. While a provider is away, runs wait and nothing fails.
+        Every provider, and how much of its limits is used by all jobs and processes together. While one is
+        away, runs wait for it and nothing fails.
       </PageHead>
       {connections.error && !list && (
         <Problem error={connections.error} onRetry={() => void connections.refetch()} />

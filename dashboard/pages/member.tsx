@@ -9,7 +9,7 @@ import { Icon } from '../ui/icon.tsx'
 import { RelativeTime } from '../ui/relative-time.tsx'
 import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
-import { standingWords } from '../words.ts'
+import { SUBSCRIPTION_STATUS_WORDS, standingWords } from '../words.ts'
 import { MemberActions } from './member/member-actions.tsx'
 import { MemberFacts } from './member/member-facts.tsx'
 import styles from './member.module.css'
@@ -93,7 +93,10 @@ function Subscriptions({ subscriptions }: { subscriptions: SubscriptionView[] })
         {subscriptions.map((subscription) => (
           <li key={subscription.id} className={styles.row}>
             <p>
-              <strong className={styles.status}>{subscription.status}</strong> {subscription.explanation}
+              <strong className={styles.status}>
+                {SUBSCRIPTION_STATUS_WORDS[subscription.status] ?? subscription.status}
+              </strong>{' '}
+              {subscription.explanation}
             </p>
             <code className={styles.id}>{subscription.id}</code>
           </li>

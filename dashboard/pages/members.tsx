@@ -40,7 +40,9 @@ export function MembersPage() {
             }
           />
         }
-      />
+      >
+        Everybody who signed up, paid or is in Slack, and how they stand.
+      </PageHead>
       {!(members.data && isNobodyKnown(members.data.counts)) && (
         <MemberFilters search={search} counts={members.data?.counts} />
       )}

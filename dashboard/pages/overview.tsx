@@ -1,6 +1,8 @@
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import type { OverviewView } from '../../src/server/overview-contract.ts'
 import { queries } from '../queries.ts'
+import { useSession } from '../session.ts'
 import { Section } from '../ui/card.tsx'
 import { EmptyState, Problem } from '../ui/empty-state.tsx'
 import { MachineTime } from '../ui/machine-time.tsx'
@@ -21,7 +23,7 @@ export function OverviewPage() {
       <PageHead title="Overview">
         {data?.countedAt ? (
           <>
-            Counted <MachineTime at={data.countedAt} />, anew every few seconds
+            Counted <MachineTime at={data.countedAt} />, and again every few seconds
           </>
         ) : (
           'What needs somebody, and how the work goes'
@@ -35,6 +37,7 @@ export function OverviewPage() {
 }
 
 function Overview({ view }: { view: OverviewView }) {
+  const { sandbox } = useSession()
   return (
     <>
       <Section title="Needs somebody">
@@ -47,9 +50,13 @@ function Overview({ view }: { view: OverviewView }) {
         {view.jobs.length > 0 ? (
           <JobTable view={view} />
         ) : (
-          <EmptyState icon="list" title={view.fresh ? 'Nothing has run yet' : 'No runs in 24 hours'}>
+          <EmptyState
+            icon="list"
+            title={view.fresh ? 'Nothing has run yet' : 'No runs in 24 hours'}
+            {...(sandbox && { action: <Link to="/sandbox">Text a job post from the sandbox</Link> })}
+          >
             {view.fresh
-              ? 'Each job appears here with its first run. In the sandbox, text a job post from the phone on the Sandbox page.'
+              ? 'Each job appears here with its first run.'
               : 'Jobs appear here while they have ended, run or waited within the last day.'}
           </EmptyState>
         )}

@@ -32,7 +32,8 @@ export function PeoplePage() {
   return (
     <>
       <PageHead title="People">
-        Operators act on runs, approvers decide, viewers see everything and change nothing.
+        Who may come in. Viewers see everything and change nothing; approvers also decide, operators also act
+        on runs, dead letters and alerts, owners also invite people and set their roles.
       </PageHead>
       <People ownId={user.id} />
     </>

@@ -40,7 +40,9 @@ export function PostsPage() {
             }
           />
         }
-      />
+      >
+        Everything that was texted, and what became of it.
+      </PageHead>
       <Tabs
         label="Status"
         value={search.status ?? 'all'}

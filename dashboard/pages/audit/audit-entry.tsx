@@ -45,7 +45,8 @@ export function AuditEntry({ entry }: { entry: AuditEntryView }) {
 
 /** A link to what it was done to, where that has a page. */
 function Target({ target: { kind, id } }: { target: AuditEntryView['target'] }) {
-  const words = <bdi>{`${kind} ${id}`}</bdi>
+  // Elsewhere in the dashboard it is called a job post.
+  const words = <bdi>{`${kind === 'submission' ? 'job post' : kind} ${id}`}</bdi>
   if (kind === 'member')
     return (
       <Link to="/members/$id" params={{ id }}>

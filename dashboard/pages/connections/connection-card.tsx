@@ -3,13 +3,17 @@ import { Badge } from '../../ui/badge.tsx'
 import { Card } from '../../ui/card.tsx'
 import { MachineTime } from '../../ui/machine-time.tsx'
 import { Meter } from '../../ui/meter.tsx'
-import { BREAKER_WORDS, PROVIDER_NAMES, PROVIDER_WORDS } from '../../words.ts'
+import { BREAKER_WORDS, PROVIDER_NAMES, PROVIDER_WORDS, type StatusWords } from '../../words.ts'
 import styles from '../connections.module.css'
+
+/** Nobody can say that it answers before it was asked. */
+const UNTRIED: StatusWords = { tone: 'idle', icon: 'clock', word: 'Not asked yet' }
 
 /** One provider. */
 export function ConnectionCard({ connection }: { connection: ConnectionView }) {
   const { provider, mode, breaker, lastAnswer, parkedRuns } = connection
   const name = PROVIDER_NAMES[provider]
+  const isUntried = lastAnswer === null && breaker === 'closed'
   const isAway = mode !== 'off' && breaker !== 'closed'
   return (
     <Card row label={name} {...(isAway && { tone: 'bad' })}>
@@ -17,18 +21,12 @@ export function ConnectionCard({ connection }: { connection: ConnectionView }) {
         <div className={styles.head}>
           <h2>{name}</h2>
           <Badge status={PROVIDER_WORDS[mode]} />
-          {mode !== 'off' && <Badge status={BREAKER_WORDS[breaker]} />}
+          {mode !== 'off' && <Badge status={isUntried ? UNTRIED : BREAKER_WORDS[breaker]} />}
         </div>
         {isAway && <Away connection={connection} />}
-        {mode !== 'off' && (
+        {mode !== 'off' && lastAnswer !== null && (
           <p className={styles.quiet}>
-            {lastAnswer === null ? (
-              'Not asked yet'
-            ) : (
-              <>
-                Last answer <MachineTime at={lastAnswer.at} />: {lastAnswer.text}
-              </>
-            )}
+            Last answer <MachineTime at={lastAnswer.at} />: {lastAnswer.text}
           </p>
         )}
         {parkedRuns > 0 && (

@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import type { JobNumbers, OverviewView } from '../../../src/server/overview-contract.ts'
 import { describeTook } from '../../time.ts'
-import { MachineTime } from '../../ui/machine-time.tsx'
+import { RelativeTime } from '../../ui/relative-time.tsx'
 import { Sparkline, sparklineWords } from '../../ui/sparkline.tsx'
 import styles from '../overview.module.css'
 import { percent } from './words.ts'
@@ -47,10 +47,12 @@ function JobRow({ job, view }: { job: JobNumbers; view: OverviewView }) {
   return (
     <tr>
       <th scope="row" className={styles.job}>
-        <span className={styles.jobName}>{job.job}</span>
+        <Link to="/runs" search={{ job: job.job }} className={styles.jobName}>
+          {job.job}
+        </Link>
         {lastError && (
           <span className={styles.lastError}>
-            Last failed <MachineTime at={lastError.at} />:{' '}
+            Last failed <RelativeTime at={lastError.at} />:{' '}
             <Link to="/runs/$id" params={{ id: lastError.runId }}>
               {lastError.message}
             </Link>
