@@ -10,6 +10,8 @@ import { DASHBOARD_DIR } from '../start/dashboard-build.ts'
 import { sandboxCredentials } from '../start/sandbox-credentials.ts'
 import { checkProviders } from './provider-checks.ts'
 
+const ANSWER_WITHIN_MS = 2_000
+
 export type Finding = { ok: boolean; what: string; fix?: string }
 
 const findings = await examine()
@@ -37,9 +39,21 @@ async function examine(): Promise<Finding[]> {
     ...own,
     { ok: true, what: 'Settings can be read' },
     await database(config),
-    await port(config.port, 'PORT', 'the dashboard and webhooks'),
+    await port({
+      number: config.port,
+      variable: 'PORT',
+      what: 'the dashboard and webhooks',
+      health: '/healthz',
+    }),
     ...(config.sandbox.enabled && !config.sandbox.url
-      ? [await port(config.sandbox.port, 'SANDBOX_PORT', 'the sandbox')]
+      ? [
+          await port({
+            number: config.sandbox.port,
+            variable: 'SANDBOX_PORT',
+            what: 'the sandbox',
+            health: '/control/health',
+          }),
+        ]
       : []),
     publicAddress(config),
     ...doors(config),
@@ -104,16 +118,32 @@ async function database(config: Config): Promise<Finding> {
   }
 }
 
-async function port(number: number, variable: string, what: string): Promise<Finding> {
+type Port = { number: number; variable: string; what: string; health: string }
+
+/** Whether it can be listened at, or is by Kinkeeper itself already: the doctor is asked while it runs, too. */
+async function port({ number, variable, what, health }: Port): Promise<Finding> {
   const probe = createServer()
   const free = await new Promise<boolean>((resolve) => {
     probe.once('error', () => resolve(false))
     probe.listen(number, () => probe.close(() => resolve(true)))
   })
+  if (!free && (await isOurs(`http://127.0.0.1:${number}${health}`)))
+    return { ok: true, what: `Port ${number} for ${what}: Kinkeeper is running there` }
   return {
     ok: free,
     what: `Port ${number} for ${what}`,
-    fix: `Something listens there already (Kinkeeper itself, perhaps). Stop it, or set ${variable} to another one.`,
+    fix: `Another program listens there. Stop it, or set ${variable} to another port.`,
+  }
+}
+
+/** Whether this address answers as Kinkeeper's and the sandbox's health checks do. */
+async function isOurs(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
+    const answer: unknown = await response.json()
+    return response.ok && typeof answer === 'object' && answer !== null && 'ok' in answer
+  } catch {
+    return false
   }
 }
 
@@ -134,9 +164,7 @@ function alerts(config: Config): Finding[] {
     const rules = loadAlertRules(config.alertsFile)
     const named = new Set(rules.rules.flatMap(({ notify }) => notify))
     const off = Object.entries(channelsOf(config, rules)).flatMap(([channel, state]) =>
-      state.on || ![...named].some((name) => name === channel)
-        ? []
-        : [{ ok: true, what: `Alerts: ${state.why}` }],
+      state.on || ![...named].some((name) => name === channel) ? [] : [{ ok: true, what: state.why }],
     )
     return [{ ok: true, what: `${rules.rules.length} alert rules can be read` }, ...off]
   } catch (error) {

@@ -9,7 +9,14 @@ import { type Config, ConfigError, dataDirOf, processEnvironment, readConfig } f
 import { type Database, openDatabase, runningEmbeddedPostgres, sqlState, tables } from '../database/index.ts'
 import { openStarter } from '../engine/index.ts'
 import { ERASURE_TO_START, type ErasureResult, requestErasure } from '../jobs/erasure/index.ts'
-import { createClock, createLogger, KinkeeperError, monotonicMs, SECOND_MS } from '../primitives/index.ts'
+import {
+  ConflictError,
+  createClock,
+  createLogger,
+  KinkeeperError,
+  monotonicMs,
+  SECOND_MS,
+} from '../primitives/index.ts'
 import { sandboxCredentials } from '../start/sandbox-credentials.ts'
 
 type Wanted = { email: string; alsoActive: boolean }
@@ -36,6 +43,8 @@ async function erase(given: string[]): Promise<number> {
   try {
     return await ask(database, wanted)
   } catch (error) {
+    if (error instanceof ConflictError && !wanted.alsoActive)
+      return fail(`${error.message} For the latter, add --also-active.`)
     if (error instanceof KinkeeperError) return fail(error.message)
     if (MISSING.has(sqlState(error) ?? '')) return fail(NO_TABLES)
     return fail(`The database does not answer. Is Kinkeeper running? (${String(error)})`)

@@ -74,7 +74,7 @@ export const stories: Record<Story, (stage: Stage, seed: string) => Promise<void
     )
     await stage.settle()
     stage.look(
-      `Members: ${back.name} is active until ${day(back.periodEndMs)}, and got no second welcome mail.`,
+      `Members: ${back.name} is active until ${day(back.periodEndMs)}. A welcome mail comes once in a life, not once a subscription.`,
     )
   },
 
