@@ -41,7 +41,7 @@ export function calmly(words: StatusWords): StatusWords {
 }
 
 /** A window as it stands in the file: `5 minutes`, `2 hours`. */
-export function describeWindow(windowMs: number): string {
+function describeWindow(windowMs: number): string {
   const minutes = windowMs / 60_000
   const [count, unit] = minutes % 60 === 0 ? [minutes / 60, 'hour'] : [minutes, 'minute']
   return `${Number(count.toFixed(1))} ${unit}${count === 1 ? '' : 's'}`
