@@ -42,6 +42,7 @@ describe('describeTook', () => {
     [3_449, '3.4 s'],
     [125_000, '2 min 5 s'],
     [3 * HOUR + 12 * MINUTE, '3 h 12 min'],
+    [9 * DAY + 19 * HOUR + 40 * MINUTE, '9 days 19 h'],
   ])('says %d ms as “%s”', (durationMs, words) => {
     expect(describeTook(durationMs)).toBe(words)
   })

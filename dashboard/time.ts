@@ -76,13 +76,15 @@ export function describeMoment(atMs: number, locale?: string, timeZone?: string)
   }).format(atMs)
 }
 
-/** Says how long something took: `820 ms`, `3.4 s`, `2 min 5 s`, `3 h 12 min`. */
+/** Says how long something took: `820 ms`, `3.4 s`, `2 min 5 s`, `3 h 12 min`, `9 days 19 h`. */
 export function describeTook(durationMs: number): string {
   if (durationMs < 1_000) return `${Math.round(durationMs)} ms`
   if (durationMs < 60_000) return `${(durationMs / 1_000).toFixed(1)} s`
   const minutes = Math.floor(durationMs / 60_000)
   if (minutes < 60) return `${minutes} min ${Math.floor((durationMs % 60_000) / 1_000)} s`
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
+  const hours = Math.floor(minutes / 60)
+  if (hours < 48) return `${hours} h ${minutes % 60} min`
+  return `${Math.floor(hours / 24)} days ${hours % 24} h`
 }
 
 function tick() {

@@ -33,7 +33,7 @@ export function BulkDialog(props: {
       toast(
         action.status === 'waiting'
           ? { look: 'note', title: 'Waits for a second person', detail: 'Another operator has to agree.' }
-          : { look: 'ok', title: words.begun, detail: 'The progress is shown on Dead letters.' },
+          : { look: 'ok', title: words.begun, detail: 'The progress is shown at the top of Dead letters.' },
       )
     },
     onSettled: () => queryClient.invalidateQueries({ queryKey: ['dead-letters'] }),
