@@ -119,7 +119,7 @@ function circleFailure({ status, body, retryAfter, operation }: ErrorAnswer): Fa
 /** What a refusal of Circle's means and what to do. Circle's own message is quoted: it names fields, never people. */
 function explainCircleRefusal(status: number, body: unknown, operation: string): string {
   const message =
-    isRecord(body) && typeof body.message === 'string' ? ` Circle says: “${body.message.slice(0, 200)}”` : ''
+    isRecord(body) && typeof body.message === 'string' ? ` Circle says: “${body.message.slice(0, 200)}”.` : ''
   switch (status) {
     case 401:
       return 'Circle refused the token: check CIRCLE_API_TOKEN (and CIRCLE_AUTH_SCHEME).'

@@ -6,12 +6,18 @@ export function emailError(call: Call, error: unknown): KinkeeperError {
   return errorFor(call, emailFailure(error), error)
 }
 
-/** What nodemailer's errors carry: its own code, the server's reply code, and the command that was answered. */
-type SmtpError = { message?: string; code?: unknown; responseCode?: unknown; command?: unknown }
+/** What nodemailer's errors carry: its own code, the server's reply code, the command that was answered, which time ran out. */
+type SmtpError = {
+  message?: string
+  code?: unknown
+  responseCode?: unknown
+  command?: unknown
+  timeoutType?: unknown
+}
 
 /** 4xx: not now, 5xx: never. https://www.rfc-editor.org/rfc/rfc5321#section-4.2.1 */
 function emailFailure(error: unknown): Failure {
-  const { code, responseCode, command }: SmtpError = error instanceof Error ? error : {}
+  const { code, responseCode, command, timeoutType }: SmtpError = error instanceof Error ? error : {}
   const reply = typeof responseCode === 'number' ? responseCode : null
   const word = typeof code === 'string' ? code : null
   if (reply !== null && reply >= 400 && reply < 500) return { kind: 'broken', status: reply, code: word }
@@ -26,7 +32,9 @@ function emailFailure(error: unknown): Failure {
   if (word === 'EENVELOPE')
     return refused('The mail server took neither sender nor recipient', reply, word, ' and EMAIL_FROM')
   if (word === 'EDNS') return { kind: 'not_sent', code: word }
-  if (word === 'ETIMEDOUT') return command === 'CONN' ? { kind: 'not_sent', code: word } : { kind: 'timeout' }
+  // The command is "CONN" for each of them; once there was a greeting, the mail may have been taken.
+  if (word === 'ETIMEDOUT')
+    return timeoutType === 'SOCKET_TIMEOUT' ? { kind: 'timeout' } : { kind: 'not_sent', code: word }
   return transportFailure(error)
 }
 

@@ -189,7 +189,7 @@ function lumaFailure({ status, body, retryAfter, operation }: ErrorAnswer): Fail
 function explain(status: number, body: unknown, operation: string): string {
   const message =
     isRecord(body) && typeof body.message === 'string'
-      ? ` Luma says: “${maskPersonalData(body.message.slice(0, 200))}”`
+      ? ` Luma says: “${maskPersonalData(body.message.slice(0, 200))}”.`
       : ''
   switch (status) {
     case 401:

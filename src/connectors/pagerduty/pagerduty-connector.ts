@@ -86,7 +86,7 @@ function errorsOf(body: unknown): string {
 
 function explain(status: number, body: unknown, operation: string): string {
   const errors = errorsOf(body)
-  const said = errors === '' ? '' : ` PagerDuty says: “${maskPersonalData(errors)}”`
+  const said = errors === '' ? '' : ` PagerDuty says: “${maskPersonalData(errors)}”.`
   if (isKeyRefused(body)) return `PagerDuty refused the key: check PAGERDUTY_ROUTING_KEY.${said}`
   return `PagerDuty refused the ${operation} (HTTP ${status}).${said}`
 }
