@@ -13,7 +13,8 @@ export function SchedulesPage() {
   return (
     <>
       <PageHead title="Schedules">
-        Each time fires once, however many processes run; one that was missed is caught up.
+        Each time fires once, however many processes run. The latest that was missed is caught up within six
+        hours; after that the next one does.
       </PageHead>
       {schedules.error && !list && (
         <Problem error={schedules.error} onRetry={() => void schedules.refetch()} />
