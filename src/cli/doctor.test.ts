@@ -55,6 +55,23 @@ function live(changed: Record<string, string> = {}): Record<string, string> {
   }
 }
 
+test('a port at which Kinkeeper itself listens is fine, one of another program is not', async () => {
+  const stranger = createServer((_, response) => response.end('hello'))
+  await new Promise<void>((resolve) => stranger.listen(0, resolve))
+  const address = stranger.address()
+  const taken = String(typeof address === 'object' ? address?.port : address)
+  try {
+    const { code, said } = await doctor({ PORT: taken, SANDBOX_PORT: new URL(world.url).port })
+    expect(said).toContain(
+      `✗ Port ${taken} for the dashboard and webhooks\n    Another program listens there.`,
+    )
+    expect(said).toMatch(/✓ Port \d+ for the sandbox: Kinkeeper is running there/)
+    expect(code).toBe(1)
+  } finally {
+    stranger.close()
+  }
+})
+
 test('with nothing set every provider is sandboxed, and what is shut is said without being wrong', async () => {
   const { code, said } = await doctor({})
   for (const name of ['twilio', 'slack', 'openai', 'circle', 'mailchimp', 'luma', 'stripe', 'clerk'])
