@@ -1,7 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { DBOS } from '@dbos-inc/dbos-sdk'
-import { and, eq, ne, or, sql } from 'drizzle-orm'
+import { and, eq, ne, or, type SQL, sql } from 'drizzle-orm'
 import {
   type Database,
   isDatabaseUnavailable,
@@ -193,7 +192,7 @@ async function takeOverDead(
         .where(isGone ? eq(executors.id, id) : and(eq(executors.id, id), EXPIRED))
         .for('update', { skipLocked: true })
       if (locked.length === 0) return
-      const count = await requeueRuns(tx, await runsOf(id), released)
+      const count = await requeueRuns(tx, sql`executor_id = ${id}`, released)
       await tx.db.delete(executors).where(eq(executors.id, id))
       logger.info(
         { event: 'executor.taken_over', dead: id, runs: count },
@@ -206,42 +205,34 @@ async function takeOverDead(
 
 /** A process that thaws may take up a run after its lease is gone, and before it has noticed. */
 async function takeOverNobodys(database: Database, logger: Logger): Promise<void> {
-  const { rows } = await database.db.execute<{ id: string; queue: string | null }>(sql`
-    select workflow_uuid as id, queue_name as queue from dbos.workflow_status
-    where status = 'PENDING' and executor_id not in (select id from ${tables.executors}) limit 500`)
-  if (rows.length === 0) return
-  await database.transaction((tx) => requeueRuns(tx, rows, false))
-  logger.info({ event: 'executor.nobodys', runs: rows.length }, `Took up ${rows.length} runs that nobody had`)
+  const nobodys = sql`executor_id not in (select id from ${tables.executors})`
+  const count = await database.transaction((tx) => requeueRuns(tx, nobodys, false))
+  if (count > 0)
+    logger.info({ event: 'executor.nobodys', runs: count }, `Took up ${count} runs that nobody had`)
 }
 
-type Pending = { id: string; queue: string | null | undefined }
-
-async function runsOf(executorId: string): Promise<Pending[]> {
-  const runs = await DBOS.listWorkflows({
-    executorId,
-    status: 'PENDING',
-    loadInput: false,
-    loadOutput: false,
-  })
-  return runs.map(({ workflowID, queueName }) => ({ id: workflowID, queue: queueName }))
-}
-
-/** @param released it ended in an orderly way: nothing speaks against the runs that it left */
-async function requeueRuns(tx: Transaction, runs: readonly Pending[], released: boolean): Promise<number> {
-  const suspects = released
-    ? new Set<string>()
-    : await holdBackSuspects(
-        tx,
-        runs.map(({ id }) => id),
-      )
-  const innocent = runs.filter(({ id }) => !suspects.has(id))
-  for (const [queueName, members] of Map.groupBy(innocent, ({ queue }) => queue ?? undefined)) {
-    await DBOS.resumeWorkflows(
-      members.map(({ id }) => id),
-      queueName === undefined ? {} : { queueName },
-    )
-  }
-  return runs.length
+/**
+ * Hands runs back to their queues, as DBOS's own `resumeWorkflows` does, but in the transaction that has found and
+ * locked them: another process may be at the same, or a person cancel one, and each of them has to see the other's doing.
+ * @param whose of which runs under way; one that somebody else is just changing is left to the next look
+ * @param released it ended in an orderly way: nothing speaks against the runs that it left
+ * @returns how many were found
+ */
+async function requeueRuns(tx: Transaction, whose: SQL, released: boolean): Promise<number> {
+  const { rows } = await tx.db.execute<{ id: string }>(sql`
+    select workflow_uuid as id from dbos.workflow_status
+    where status = 'PENDING' and ${whose} for update skip locked`)
+  const ids = rows.map(({ id }) => id)
+  const suspects = released ? new Set<string>() : await holdBackSuspects(tx, ids)
+  const innocent = ids.filter((id) => !suspects.has(id))
+  if (innocent.length > 0)
+    await tx.db.execute(sql`
+      update dbos.workflow_status
+      set status = 'ENQUEUED', owner_xid = null, recovery_attempts = 0, started_at_epoch_ms = null, completed_at = null,
+          workflow_deadline_epoch_ms = null, deduplication_id = null,
+          updated_at = (extract(epoch from now()) * 1000)::bigint
+      where workflow_uuid in ${innocent}`)
+  return ids.length
 }
 
 /**
