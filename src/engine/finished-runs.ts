@@ -1,5 +1,4 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { DBOS } from '@dbos-inc/dbos-sdk'
 import { inArray, sql } from 'drizzle-orm'
 import { type Database, tables } from '../database/index.ts'
 import { monotonicMs } from '../primitives/index.ts'
@@ -51,7 +50,10 @@ export async function deleteFinishedRuns(
   return ids.length
 }
 
-/** Ours first: when the process dies in between, the run is found again. */
+/**
+ * Ours and DBOS's (as its own `deleteWorkflows` does) in one transaction: a failed run without its letter would look like
+ * one that nobody has been told of (`findUnlettered`).
+ */
 async function deleteRuns(database: Database, ids: string[]): Promise<void> {
   const { stepFailures, completedTransactions, parkedRuns, deadLetters, undoNotes, runRecoveries } = tables
   await database.transaction(async (tx) => {
@@ -64,6 +66,7 @@ async function deleteRuns(database: Database, ids: string[]): Promise<void> {
       runRecoveries,
     ])
       await tx.db.delete(table).where(inArray(table.runId, ids))
+    for (const table of ['workflow_input', 'workflow_output', 'operation_outputs', 'workflow_status'])
+      await tx.db.execute(sql`delete from dbos.${sql.identifier(table)} where workflow_uuid in ${ids}`)
   })
-  await DBOS.deleteWorkflows(ids)
 }

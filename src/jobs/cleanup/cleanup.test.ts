@@ -2,9 +2,10 @@ import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type JobStage, startJobStage } from '../../../tests/support/job-stage.ts'
+import { until } from '../../../tests/support/sandbox-world.ts'
 import { recordAudit, SYSTEM, sealEntries, verifyChain } from '../../audit/index.ts'
 import { tables } from '../../database/index.ts'
-import { defineJob, type Job } from '../../engine/index.ts'
+import { defineJob, deleteFinishedRuns, type Job } from '../../engine/index.ts'
 import { DAY_MS, HOUR_MS, monotonicMs, NeverRetryError } from '../../primitives/index.ts'
 import { type CleanupJob, type CleanupResult, DEFAULT_RETENTION, defineCleanup } from './index.ts'
 
@@ -279,4 +280,34 @@ test('old entries of the audit go when that is set, and what is left can be veri
   await sealEntries(stage.database)
   const verification = await verifyChain(stage.database, { nowMs: stage.parts.clock.now() })
   expect(verification).toMatchObject({ ok: true, first: { seq: 4 } })
+})
+
+const lettersOf = (runId: string) =>
+  stage.database.db
+    .select({ status: tables.deadLetters.status })
+    .from(tables.deadLetters)
+    .where(eq(tables.deadLetters.runId, runId))
+
+test('a removal that breaks off half-way leaves no letter about what somebody had settled', async () => {
+  const failed = await stage.run(work, { slot: `half ${slots++}`, fails: true })
+  await stage.database.db
+    .update(tables.deadLetters)
+    .set({ status: 'abandoned', reason: 'known', resolvedAt: new Date() })
+    .where(eq(tables.deadLetters.runId, failed.id))
+  await ageRun(failed.id, 400)
+  await stage.database.db.execute(sql`
+    create function refuse_deletion() returns trigger language plpgsql as 'begin raise exception ''it died''; end'`)
+  await stage.database.db.execute(sql`
+    create trigger refuse_deletion before delete on dbos.workflow_status for each statement execute function refuse_deletion()`)
+  const now = stage.parts.clock.now()
+  await expect(
+    deleteFinishedRuns(stage.database, { finished: now, failed: now }, { limit: 10, batch: 10 }),
+  ).rejects.toThrow()
+  await stage.database.db.execute(sql`drop trigger refuse_deletion on dbos.workflow_status`)
+  await stage.database.db.execute(sql`drop function refuse_deletion`)
+  // The look that finds a run of which nobody has been told sees this one too.
+  const unlettered = await stage.run(work, { slot: `half ${slots++}`, fails: true })
+  await stage.database.db.delete(tables.deadLetters).where(eq(tables.deadLetters.runId, unlettered.id))
+  await until(async () => (await lettersOf(unlettered.id))[0], 'a look at the failed runs')
+  expect(await lettersOf(failed.id)).toEqual([{ status: 'abandoned' }])
 })
