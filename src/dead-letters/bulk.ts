@@ -114,12 +114,18 @@ export async function requestAction(
   return readAction(tx, id)
 }
 
-/** Twenty and twenty again are forty: how many letters the same person has acted on in the same way a moment ago. */
+/**
+ * Twenty and twenty again are forty: how many letters the same person has acted on in the same way a moment ago. What
+ * they ask for at the same time waits here for this transaction to end, and then counts it.
+ */
 async function takenLately(
   tx: Transaction,
   action: Pick<LetterAction, 'kind' | 'requestedById' | 'requestedAt'>,
 ): Promise<number> {
   const { letterActions } = tables
+  await tx.db.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended(${`letter-actions/${action.requestedById}`}, 7))`,
+  )
   const [row] = await tx.db
     .select({ total: sql<string>`coalesce(sum(${letterActions.total}), 0)` })
     .from(letterActions)

@@ -442,3 +442,20 @@ test('a letter whose input does not fit any more holds up no other', async () =>
     expect(await readAction(database, action.id)).toMatchObject({ status: 'finished', done: 1, failed: 1 }),
   )
 })
+
+test('who asks for many in several requests at once needs a second person all the same', async () => {
+  const all = await Promise.all(Array.from({ length: 45 }, () => failed()))
+  const asked = await Promise.all(
+    [0, 15, 30].map((from) =>
+      database.transaction((tx) =>
+        requestAction(tx, parts, letters.letterAction, {
+          choice: { ids: all.slice(from, from + 15).map(({ id }) => id) },
+          request: { kind: 'abandon', reason: 'too many' },
+          chosen: 'by hand',
+          by: { id: 'usr_hasty', name: 'Hasty' },
+        }),
+      ),
+    ),
+  )
+  expect(asked.map(({ status }) => status).sort()).toEqual(['running', 'waiting', 'waiting'])
+})
