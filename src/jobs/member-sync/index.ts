@@ -76,7 +76,11 @@ async function sync(context: RunContext, parts: MembershipParts, input: MemberSy
   return { said: 'Updated and welcomed', change: 'synced', welcomed: true }
 }
 
-const MERGED: Updated = { said: 'They are one with another member now', change: 'none', welcome: false }
+const GONE: Updated = {
+  said: 'They are gone, or one with another member, by now',
+  change: 'none',
+  welcome: false,
+}
 
 type Note = (asItWas: AsItWas) => Promise<void>
 
@@ -85,7 +89,7 @@ async function bringUpToDate(parts: MembershipParts, memberId: string, note: Not
     if (error instanceof NotFoundError) return null // merged with another, who is synced on their own
     throw error
   })
-  if (!member) return MERGED
+  if (!member) return GONE
   if (member.deletedAt) return archive(parts, member)
   if (!member.email) return { said: 'There is no address yet', change: 'none', welcome: false }
   return update(parts, member, member.email, note)
@@ -142,14 +146,12 @@ async function update(parts: MembershipParts, member: Member, email: string, not
     statusIfNew: active ? ('subscribed' as const) : ('transactional' as const),
   }
   const former = await noteAddress(parts, member, email)
-  if (former === null) return MERGED
-  // Where two people changed addresses with each other, the contact of the one is not the other's to move.
-  const last = former.at(-1)
-  const knownAs = last !== undefined && !(await somebodyHas(parts, last)) ? { knownAs: last } : {}
-  let known = await mailchimp.putContact({ ...contact, ...knownAs })
+  if (former === null) return GONE
+  const knownAs = await contactToMove(parts, former)
+  let known = await mailchimp.putContact({ ...contact, ...(knownAs === null ? {} : { knownAs }) })
   if (!(await isStillThere(parts, member))) {
     await putAway(parts, email)
-    return MERGED
+    return GONE
   }
   // When the new address was a contact already, the old one was not moved but left behind.
   for (const address of former) await putAway(parts, address)
@@ -166,7 +168,8 @@ async function update(parts: MembershipParts, member: Member, email: string, not
 /**
  * Before the contact is made: whoever comes after a crash, this run or the one that puts away a deleted account, must know
  * under which addresses Mailchimp may have them.
- * @returns the addresses under which it may have them still, oldest first; null when they are one with another member now
+ * @returns the addresses under which it may have them still, oldest first; null when they are gone, or one with another
+ *   member, by now
  */
 async function noteAddress(parts: MembershipParts, member: Member, email: string): Promise<string[] | null> {
   const formerOf = ({ mailchimpEmail, mailchimpFormer }: Member) =>
@@ -185,10 +188,26 @@ async function noteAddress(parts: MembershipParts, member: Member, email: string
   return noted
 }
 
-/** Not when they have become one with another member meanwhile. */
+/**
+ * The address of the contact that becomes theirs under the new one, with its consent: the last that Mailchimp knows, for
+ * an address was noted before its contact was made, which may never have happened. Where two people changed addresses
+ * with each other, the contact of the one is not the other's to move.
+ */
+async function contactToMove(parts: MembershipParts, former: readonly string[]): Promise<string | null> {
+  for (const address of former.toReversed()) {
+    if (await somebodyHas(parts, address)) continue
+    if ((await parts.connectors.mailchimp.findContact(address)) !== null) return address
+  }
+  return null
+}
+
+/** Not when they have become one with another member meanwhile, or are to be forgotten. */
 async function isStillThere(parts: MembershipParts, { id }: Member): Promise<boolean> {
   const { members } = tables
-  const found = await parts.database.db.select({ id: members.id }).from(members).where(eq(members.id, id))
+  const found = await parts.database.db
+    .select({ id: members.id })
+    .from(members)
+    .where(eq(members.id, id))
   return found.length > 0
 }
 

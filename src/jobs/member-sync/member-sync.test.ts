@@ -78,3 +78,22 @@ test('a changed address moves the contact, unless the old address is somebody el
     ['ada@example.org', ['active']],
   ])
 })
+
+test('who unsubscribed stays so over two changes of the address, of which Mailchimp never saw the first', async () => {
+  const ada = await stage.addMember({ email: 'a@example.org', emailVerified: true, clerkId: 'user_a' })
+  await sync(ada.id, 'create')
+  await stage
+    .world()
+    .control('POST', `/mailchimp/contacts/${encodeURIComponent('a@example.org')}/unsubscribe`)
+  await change(ada.id, { email: 'b@example.org' })
+  await stage
+    .world()
+    .control('POST', '/faults', { provider: 'mailchimp', operation: '*', kind: 'drop-before' })
+  expect((await sync(ada.id, 'update')).status).toBe('failed')
+  await stage.world().control('DELETE', '/faults')
+  await change(ada.id, { email: 'c@example.org' })
+  expect((await sync(ada.id, 'update')).status).toBe('succeeded')
+  expect((await contacts()).filter(({ status }) => status !== 'archived')).toMatchObject([
+    { email: 'c@example.org', status: 'unsubscribed' },
+  ])
+})
