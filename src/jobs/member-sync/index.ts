@@ -179,7 +179,7 @@ async function noteAddress(parts: MembershipParts, member: Member, email: string
   if (member.mailchimpEmail === email) return formerOf(member)
   const noted = await parts.database.transaction(async (tx) => {
     const now = await lockMember(tx, member.id)
-    if (!now) return null
+    if (!now || now.deletedAt) return null
     const mailchimpFormer = formerOf(now)
     await changeMember(tx, member.id, { mailchimpEmail: email, mailchimpFormer }, parts.clock.now())
     return mailchimpFormer
@@ -207,7 +207,7 @@ async function isStillThere(parts: MembershipParts, { id }: Member): Promise<boo
   const found = await parts.database.db
     .select({ id: members.id })
     .from(members)
-    .where(eq(members.id, id))
+    .where(and(eq(members.id, id), isNull(members.deletedAt)))
   return found.length > 0
 }
 

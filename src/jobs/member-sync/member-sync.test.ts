@@ -1,8 +1,11 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type JobStage, startJobStage } from '../../../tests/support/job-stage.ts'
+import { until } from '../../../tests/support/sandbox-world.ts'
+import { SYSTEM } from '../../audit/index.ts'
 import { changeMember } from '../../community/index.ts'
-import { tables } from '../../database/index.ts'
+import { onlyRow, tables } from '../../database/index.ts'
+import { requestErasure } from '../erasure/index.ts'
 import { createMembership, type Membership } from '../membership/index.ts'
 
 let stage: JobStage
@@ -26,6 +29,10 @@ async function sync(memberId: string, action: 'create' | 'update' | 'cancel') {
 }
 const change = (memberId: string, to: Parameters<typeof changeMember>[2]) =>
   stage.database.transaction((tx) => changeMember(tx, memberId, to, stage.parts.clock.now()))
+const readMember = async (id: string) => {
+  const rows = await stage.database.db.select().from(tables.members).where(eq(tables.members.id, id))
+  return onlyRow(rows, 'member')
+}
 const contacts = async () =>
   (await stage.world().read()).mailchimp.contacts.map(({ email, status, tags }) => ({ email, status, tags }))
 
@@ -96,4 +103,20 @@ test('who unsubscribed stays so over two changes of the address, of which Mailch
   expect((await contacts()).filter(({ status }) => status !== 'archived')).toMatchObject([
     { email: 'c@example.org', status: 'unsubscribed' },
   ])
+})
+
+test('who is erased while their contact is being made leaves nothing, at Mailchimp or here', async () => {
+  const email = 'forget.me@example.org'
+  const member = await stage.addMember({ email, emailVerified: true, clerkId: 'user_forgotten' })
+  const fault = { provider: 'mailchimp', operation: 'members.put', kind: 'delay', delayMs: 6_000, times: 1 }
+  await stage.world().control('POST', '/faults', fault)
+  const syncing = sync(member.id, 'create')
+  await until(async () => (await readMember(member.id)).mailchimpEmail, 'the address to be noted')
+  const request = { who: { memberId: member.id }, actor: SYSTEM, alsoActive: true }
+  const { runId } = await stage.database.transaction((tx) => requestErasure(tx, stage.parts, request))
+  expect((await stage.finished(runId)).status).toBe('succeeded')
+  expect((await syncing).status).toBe('succeeded')
+  for (const { status } of await contacts()) expect(status).toBe('archived')
+  expect(await readMember(member.id)).toMatchObject({ email: null, mailchimpEmail: null })
+  expect(await stage.database.db.select().from(tables.undoNotes)).toEqual([])
 })
