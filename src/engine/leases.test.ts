@@ -6,6 +6,7 @@ import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { type Database, openDatabase, tables } from '../database/index.ts'
 import { createClock, createLogger, HOUR_MS, systemNow } from '../primitives/index.ts'
 import { cancelRun, defineJob, type Engine, readRun, startEngine } from './index.ts'
+import { createLease } from './leases.ts'
 
 const logger = createLogger('silent')
 const work = defineJob({
@@ -127,4 +128,12 @@ test('of two processes that take up the same run one has it', async () => {
   })
   await succeeded(await underWayAt('exe_never_there', 'after the wanted one'))
   expect(rivals + done.filter((id) => id === 'wanted by two').length).toBe(1)
+})
+
+test('a process that has given its work away sends nothing more', async () => {
+  const lease = createLease(database.url, logger)
+  await lease.start(() => {})
+  expect(lease.isHeld()).toBe(true)
+  await lease.release()
+  expect(lease.isHeld()).toBe(false)
 })

@@ -126,6 +126,7 @@ export function createLease(url: string, logger: Logger): Lease {
       if (timer) clearTimeout(timer)
       timer = null
       await beating
+      renewedMs = Number.NEGATIVE_INFINITY
       // An expired lease says "dead" at once.
       await database.db.update(tables.executors).set({ renewedAt: sql`'epoch'::timestamptz` }).where(mine)
       await database.close()
