@@ -18,7 +18,13 @@ import { type EffectSpec, performEffect, settleAbandoned } from './effects.ts'
 import { OutOfTouchError } from './leases.ts'
 import { checkOwnership } from './ownership.ts'
 import { isHandedOver, parkRun } from './parking.ts'
-import { classifyFailure, DEFAULT_RETRY, decideAfterFailure, type RetryPolicy } from './retry.ts'
+import {
+  classifyFailure,
+  DEFAULT_RETRY,
+  decideAfterFailure,
+  type FailureKind,
+  type RetryPolicy,
+} from './retry.ts'
 import type { Slots } from './slots.ts'
 
 /** What a job's body works with. Step names are unique within a run. */
@@ -122,7 +128,10 @@ export function createRunContext(
   }
 }
 
-/** Tries until it succeeds or the policy gives up. Each failed attempt leaves a row. While draining, nothing begins. */
+/**
+ * Tries until it succeeds or the policy gives up. Each failed attempt leaves a row. While draining, nothing begins. The
+ * time for which the database was away, or this process out of touch with it, is not counted.
+ */
 async function attempt<T extends Json | void>(
   environment: RunEnvironment,
   run: { id: string; log: Logger },
@@ -130,7 +139,7 @@ async function attempt<T extends Json | void>(
   work: () => Promise<T>,
   policy: RetryPolicy,
 ): Promise<Recorded<T>> {
-  const begun = monotonicMs()
+  let begun = monotonicMs()
   let counted = 0
   let uncounted = 0
   const again = async () => {
@@ -138,11 +147,12 @@ async function attempt<T extends Json | void>(
     return work()
   }
   for (let number = 1; ; number++) {
+    const attemptMs = monotonicMs()
     try {
       return { value: await environment.drain.track(number === 1 ? work : again) }
     } catch (error) {
       if (isHandedOver(error)) throw error
-      const failure = classifyFailure(error, isDatabaseUnavailable)
+      const failure = whatItMeans(error)
       const tried = { counted: counted + 1, uncounted, elapsedMs: monotonicMs() - begun }
       const next = decideAfterFailure(failure, tried, policy, Math.random())
       if (error instanceof ParkError && next.action === 'park') {
@@ -153,8 +163,8 @@ async function attempt<T extends Json | void>(
       const serialized = serializeError(error)
       const retryInMs = next.action === 'retry' ? Math.round(next.delayMs) : null
       // That the database is away is said once, and not for each step that waits for it.
-      const isSaid = failure.kind === 'database-unavailable' || error instanceof OutOfTouchError
-      run.log[isSaid ? 'debug' : 'warn'](
+      const isAway = failure.kind === 'database-unavailable'
+      run.log[isAway ? 'debug' : 'warn'](
         { event: 'step.failed', step: name, attempt: number, retryInMs, error: serialized },
         serialized.message,
       )
@@ -169,8 +179,15 @@ async function attempt<T extends Json | void>(
       if (next.counts) counted += 1
       else uncounted += 1
       await environment.drain.pause(next.delayMs)
+      if (isAway) begun += monotonicMs() - attemptMs
     }
   }
+}
+
+/** Out of touch is away too: nothing was sent, and this process knows within seconds whether it may, or ends. */
+function whatItMeans(error: unknown): FailureKind {
+  if (error instanceof OutOfTouchError) return { kind: 'database-unavailable' }
+  return classifyFailure(error, isDatabaseUnavailable)
 }
 
 /** Does what must not fail for want of the database: tries again until it is back. */

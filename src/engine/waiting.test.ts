@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { z } from 'zod'
 import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { type Database, openDatabase } from '../database/index.ts'
-import { createClock, createLogger, NeverRetryError, ParkError } from '../primitives/index.ts'
-import { defineJob, type Engine, readRun, startEngine, wakeParked } from './index.ts'
+import { createClock, createLogger, NeverRetryError, ParkError, RetryError } from '../primitives/index.ts'
+import { defineJob, type Engine, OutOfTouchError, readRun, startEngine, wakeParked } from './index.ts'
 
 const logger = createLogger('silent')
 let away = true
@@ -69,6 +69,22 @@ const hurried = defineJob({
   },
 })
 
+/** Throws these one after the other, and then goes through; nothing is tried later than half a second after the first. */
+const hasty = defineJob({
+  name: 'hasty',
+  input: z.object({ id: z.string() }),
+  idempotencyKey: ({ id }) => id,
+  retry: { attempts: 2, baseMs: 1, giveUpAfterMs: 500 },
+  async run(context) {
+    await context.call('send', async () => {
+      const failure = failures.shift()
+      if (failure) throw failure
+      return null
+    })
+  },
+})
+const failures: Error[] = []
+
 let database: Database
 let engine: Engine
 let drop: () => Promise<void>
@@ -77,7 +93,12 @@ beforeAll(async () => {
   const created = await createTestDatabase()
   drop = created.drop
   database = openDatabase({ url: created.url, poolSize: 10, logger })
-  engine = await startEngine({ database, clock: createClock(), logger, jobs: [caller, inLine, hurried] })
+  engine = await startEngine({
+    database,
+    clock: createClock(),
+    logger,
+    jobs: [caller, inLine, hurried, hasty],
+  })
 })
 
 afterAll(async () => {
@@ -167,4 +188,19 @@ test('a rate for each key is kept: never more than so many in any period', async
     const within = starts().filter((other) => other >= begin && other < begin + 850)
     expect(within.length).toBeLessThanOrEqual(4)
   }
+})
+
+const hurry = (id: string) => database.transaction((tx) => engine.starter.start(tx, hasty, { id }))
+const succeeded = (id: string) =>
+  vi.waitFor(async () => expect((await readRun(id)).status).toBe('succeeded'), { timeout: 15_000 })
+
+test('no run is given up because its process was out of touch with the database', async () => {
+  failures.splice(0, failures.length, new OutOfTouchError(), new OutOfTouchError())
+  await succeeded(await hurry('out of touch'))
+})
+
+test('the time for which the database was away is not taken off a run’s patience', async () => {
+  const away = () => new Error('Connection terminated unexpectedly')
+  failures.splice(0, failures.length, away(), away(), away(), new RetryError('a hiccup'))
+  await succeeded(await hurry('outage, then a hiccup'))
 })
