@@ -27,12 +27,10 @@ export function registerJob(
     await options.started // DBOS takes up what waited as soon as it is launched, and the rest of the program is not there yet
     const runId = DBOS.workflowID
     if (runId === undefined) throw new NeverRetryError(`Job "${job.name}" was called outside a run`)
-    if (options.isPaused(job.name))
-      await putDownPaused(environment.database, {
-        id: runId,
-        job: job.name,
-        executorId: environment.executorId,
-      })
+    if (options.isPaused(job.name)) {
+      const run = { id: runId, job: job.name, executorId: environment.executorId }
+      await throughOutages(environment, () => putDownPaused(environment.database, run))
+    }
     const context = createRunContext(environment, {
       id: runId,
       job: job.name,

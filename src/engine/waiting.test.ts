@@ -4,7 +4,16 @@ import { z } from 'zod'
 import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { type Database, openDatabase } from '../database/index.ts'
 import { createClock, createLogger, NeverRetryError, ParkError, RetryError } from '../primitives/index.ts'
-import { defineJob, type Engine, OutOfTouchError, readRun, startEngine, wakeParked } from './index.ts'
+import {
+  defineJob,
+  type Engine,
+  OutOfTouchError,
+  pauseJob,
+  readRun,
+  resumeJob,
+  startEngine,
+  wakeParked,
+} from './index.ts'
 
 const logger = createLogger('silent')
 let away = true
@@ -203,4 +212,21 @@ test('the time for which the database was away is not taken off a run’s patien
   const away = () => new Error('Connection terminated unexpectedly')
   failures.splice(0, failures.length, away(), away(), away(), new RetryError('a hiccup'))
   await succeeded(await hurry('outage, then a hiccup'))
+})
+
+test('a run that is put down because its job is paused survives that the database is away just then', async () => {
+  await database.db.execute(sql`create sequence outages`)
+  await database.db.execute(sql`
+    create function be_away() returns trigger language plpgsql as
+    'begin if nextval(''outages'') = 1 then raise exception ''away'' using errcode = ''08006''; end if; return new; end'`)
+  await database.db.execute(sql`
+    create trigger be_away before insert on parked_runs for each row execute function be_away()`)
+  const by = { id: 'usr_ada', name: 'Ada', reason: null, atMs: 0 }
+  await database.transaction((tx) => pauseJob(tx, 'hasty', by))
+  await engine.lookAgainWhatIsPaused()
+  const id = await hurry('paused')
+  await vi.waitFor(async () => expect((await readRun(id)).status).toBe('delayed'), { timeout: 10_000 })
+  await database.transaction((tx) => resumeJob(tx, 'hasty'))
+  await engine.lookAgainWhatIsPaused()
+  await succeeded(id)
 })
