@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createConnectors, openGate } from '../../src/connectors/index.ts'
 import { type Database, openDatabase, tables } from '../../src/database/index.ts'
-import { type Engine, startEngine } from '../../src/engine/index.ts'
+import { type Engine, readRun, replayRun, startEngine } from '../../src/engine/index.ts'
 import {
   type ActionParts,
   acknowledgeAlert,
@@ -223,6 +223,26 @@ test('a test is told on every channel, and leaves no incident open; a channel th
   expect(told.mail.caught[0]?.subject).toBe('Kinkeeper: Test: backlog. Nothing is wrong')
   expect(await database.db.select().from(tables.alerts)).toEqual([])
   await expect(testRule(parts, 'nothing', OPERATOR)).rejects.toThrow('The rules are backlog.')
+}, 60_000)
+
+/** Replays what failed as a person does it. */
+const replay = (runId: string, failedStep: string) =>
+  database.transaction((tx) => replayRun(tx, engine.starter, runId, { from: 'failed-step', failedStep }))
+const ended = (runId: string, status: string) =>
+  vi.waitFor(async () => expect((await readRun(runId)).status).toBe(status), { timeout: 20_000 })
+
+test('a page that is replayed after its alert has resolved wakes nobody', async () => {
+  const fault = { provider: 'pagerduty', operation: '*', kind: 'status', status: 400, times: 1 }
+  await world.control('POST', '/faults', fault)
+  await queueIs(150, 0, 8)
+  await evaluate(0, 8)
+  await settled({ slack: 'sent', email: 'sent', sms: 'sent', pagerduty: 'failed' })
+  await queueIs(0, 8, 24)
+  await evaluate(8, 24)
+  const [alert] = await database.db.select().from(tables.alerts)
+  await ended(`alert-notice:${alert?.id}.resolved.pagerduty`, 'succeeded')
+  await ended(await replay(`alert-notice:${alert?.id}.fired.pagerduty`, 'trigger at PagerDuty'), 'succeeded')
+  expect((await world.read()).pagerduty.incidents.filter(({ status }) => status !== 'resolved')).toEqual([])
 }, 60_000)
 
 function readRules() {

@@ -118,9 +118,22 @@ async function tellByMail(context: RunContext, parts: NoticeParts, telling: Tell
 async function tellPagerDuty(context: RunContext, parts: NoticeParts, telling: Telling): Promise<Json> {
   for (const event of pagerDutyEvents(telling, parts.publicUrl))
     await context.call(`${event.action} at PagerDuty`, async () => {
+      if (event.action !== 'resolve' && (await isToldToBeOver(parts, telling))) return
       await parts.connectors.pagerduty.send(event)
     })
   return {}
+}
+
+/** Replayed after that: an incident that is opened now is closed by nobody. */
+async function isToldToBeOver({ database }: NoticeParts, { alertId, channel }: Telling): Promise<boolean> {
+  const { alertNotices } = tables
+  const isOver = and(
+    eq(alertNotices.alertId, alertId),
+    eq(alertNotices.channel, channel),
+    eq(alertNotices.about, 'resolved'),
+    eq(alertNotices.status, 'sent'),
+  )
+  return (await database.db.$count(alertNotices, isOver)) > 0
 }
 
 /** Each by itself, so that one that is refused does not keep the others from being told. @throws the first failure */
