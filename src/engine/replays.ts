@@ -1,6 +1,6 @@
 /** Starting a run again: from its beginning, or from the step that failed, with what the steps before it gave. */
 import { DBOS } from '@dbos-inc/dbos-sdk'
-import { eq, sql } from 'drizzle-orm'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import { announceChange, type Transaction, tables } from '../database/index.ts'
 import { ConflictError, type Json } from '../primitives/index.ts'
 import { closeLetterOf, type LetterActor, ON_FAILURE } from './dead-letters.ts'
@@ -130,16 +130,26 @@ async function keepNotes(tx: Transaction, from: string, to: string): Promise<voi
     on conflict do nothing`)
 }
 
-/** Where no step is named, up to the first that failed: it may have been one that the job could do without. */
+/**
+ * Where no step is named, up to the first that failed: it may have been one that the job could do without. What was begun
+ * beside the failed one and succeeded (mails to several people) is before it too, though it was numbered after it.
+ */
 function beforeFailure(runId: string, failedStep: string | null) {
   const failed =
     failedStep === null
       ? sql`select min(failed.function_id) from dbos.operation_outputs as failed
-            where failed.workflow_uuid = ${runId}
-              and (failed.function_name = ${ON_FAILURE} or failed.output like '%"failure":%' or failed.error is not null)`
+            where failed.workflow_uuid = ${runId} and ${hasFailed(sql`failed`)}`
       : sql`select max(failed.function_id) from dbos.operation_outputs as failed
             where failed.workflow_uuid = ${runId} and failed.function_name = ${failedStep}`
-  return sql`step.function_id < coalesce((${failed}), 2147483647)`
+  return sql`(step.function_id < coalesce((${failed}), 2147483647)
+    or (not ${hasFailed(sql`step`)} and step.started_at_epoch_ms < (
+      select other.completed_at_epoch_ms from dbos.operation_outputs as other
+      where other.workflow_uuid = ${runId} and other.function_id = (${failed}))))`
+}
+
+function hasFailed(step: SQL): SQL {
+  return sql`(${step}.function_name = ${ON_FAILURE} or coalesce(${step}.output like '%"failure":%', false)
+    or ${step}.error is not null)`
 }
 
 /** The last run in the row of those that were started again from this one; itself when there is none. */

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { createConnectors, openGate } from '../../src/connectors/index.ts'
 import { type Database, openDatabase, tables } from '../../src/database/index.ts'
-import { type Engine, readRun, replayRun, startEngine } from '../../src/engine/index.ts'
+import { type Engine, readRun, readSteps, replayRun, startEngine } from '../../src/engine/index.ts'
 import {
   type ActionParts,
   acknowledgeAlert,
@@ -243,6 +243,22 @@ test('a page that is replayed after its alert has resolved wakes nobody', async 
   await ended(`alert-notice:${alert?.id}.resolved.pagerduty`, 'succeeded')
   await ended(await replay(`alert-notice:${alert?.id}.fired.pagerduty`, 'trigger at PagerDuty'), 'succeeded')
   expect((await world.read()).pagerduty.incidents.filter(({ status }) => status !== 'resolved')).toEqual([])
+}, 60_000)
+
+test('who got the mail does not get it again when the one that failed is replayed', async () => {
+  const fault = { provider: 'email', operation: '*', kind: 'status', status: 550, times: 1 }
+  await world.control('POST', '/faults', fault)
+  await queueIs(150, 0, 8)
+  await evaluate(0, 8)
+  await settled({ slack: 'sent', email: 'failed', sms: 'sent', pagerduty: 'sent' })
+  const [alert] = await database.db.select().from(tables.alerts)
+  const runId = `alert-notice:${alert?.id}.fired.email`
+  const failed = (await readSteps(database.db, await readRun(runId))).find(
+    ({ name, outcome }) => name.startsWith('mail') && outcome.kind === 'failed',
+  )
+  await ended(await replay(runId, failed?.name ?? ''), 'succeeded')
+  const to = (await world.read()).mail.caught.map((mail) => mail.to.join())
+  expect(to.sort()).toEqual(['olu@example.org', 'ona@example.org'])
 }, 60_000)
 
 function readRules() {
