@@ -459,3 +459,11 @@ test('who asks for many in several requests at once needs a second person all th
   )
   expect(asked.map(({ status }) => status).sort()).toEqual(['running', 'waiting', 'waiting'])
 })
+
+test('a key that ends like the number of a replay is another run’s', async () => {
+  const letter = await failed('twin')
+  outside.refuses = false
+  await ended(await start(parcel, { id: 'twin~2', to: 'York' }), 'succeeded')
+  await ended(await replay(letter, { from: 'start' }), 'succeeded')
+  expect(outside.log.filter((entry) => entry === 'file')).toHaveLength(2)
+})

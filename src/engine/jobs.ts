@@ -89,9 +89,9 @@ export function defineJob<Input>(definition: JobDefinition<Input>): Job<Input> {
   }
 }
 
-/** The id of the run that this input starts. */
+/** The id of the run that this input starts. A key that ends like the suffix of a retry (`~2`) must not be taken for one. */
 export function runIdOf<Input>(job: Job<Input>, input: Input): string {
-  return `${job.name}:${job.idempotencyKey(input)}`
+  return `${job.name}:${job.idempotencyKey(input)}`.replace(/~(?=\d+$)/, '%7E')
 }
 
 /** The job's name and the key inside a run's id; a retry's suffix (`~2`) is not part of the key. */
