@@ -37,13 +37,20 @@ export type EventsOptions = {
 const MOST_AT_ONCE = 1_000
 /** More than these are no request that somebody waits for: runs that are under way are not held back meanwhile. */
 const MOST_AT_ONCE_FIRST = 20
-const name = z.string().trim().min(1).max(200)
+/** Name and key go into one index, which takes 2,700 bytes: https://www.postgresql.org/docs/current/btree.html (2026-11) */
+const LONGEST_KEY = 500
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine((text) => Buffer.byteLength(text) <= 600, 'Too long')
 const jsonObject = z.record(z.string(), z.unknown())
-const ownEvent = z.object({ name, key: z.string().min(1).max(500), data: jsonObject.default({}) })
+const ownEvent = z.object({ name, key: z.string().min(1).max(LONGEST_KEY), data: jsonObject.default({}) })
 /** What `inngest` 3 and 4 send; `id` is the sender's key, `ts` epoch milliseconds. */
 const inngestEvent = z.looseObject({
   name,
-  id: z.string().max(500).optional(),
+  id: z.string().max(LONGEST_KEY).optional(),
   data: jsonObject.nullish(),
   ts: z.number().optional(),
 })
@@ -76,6 +83,8 @@ export function eventsHandler(options: EventsOptions): (context: Context) => Pro
   }
 }
 
+const SEED_HEADER = 'x-inngest-event-id-seed'
+
 /** `POST /e/:key`: the ingest path of the `inngest` package. */
 export function ingestHandler(options: EventsOptions): (context: Context) => Promise<Response> {
   return async (context) => {
@@ -86,7 +95,9 @@ export function ingestHandler(options: EventsOptions): (context: Context) => Pro
     const read = await readEvents(context, inngestEvent)
     if ('fault' in read) return answerPackage(malformed(options, read))
     // The package repeats a request that failed with the same seed, so events without an id have one all the same.
-    const seed = context.req.header('x-inngest-event-id-seed') ?? newId('seed')
+    const seed = context.req.header(SEED_HEADER) ?? newId('seed')
+    if (seed.length > LONGEST_KEY - 4)
+      return answerPackage(malformed(options, { fault: `${SEED_HEADER}: Too long`, status: 400 }))
     const stored = await receive(
       options,
       read.events.map((event, index) => ({

@@ -1,4 +1,5 @@
 /** Events from outside: by HTTP with a key, and by the official `inngest` package, which needs no change for it. */
+import { createHash } from 'node:crypto'
 import { Inngest } from 'inngest'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Person } from '../../src/sandbox/index.ts'
@@ -278,4 +279,21 @@ describe('an outside scheduler', () => {
         .status,
     ).toBe(404)
   })
+})
+
+/** So that PostgreSQL cannot make it shorter for an index. */
+const long = Array.from({ length: 150 }, (_, n) => createHash('sha256').update(`${n}`).digest('hex')).join('')
+
+test('what is too long for an index is refused by whoever sends it', async () => {
+  const data = { memberId, action: 'update', sourceEventId: long }
+  expect(await post({ name: 'member.updated', key: 'long', data })).toMatchObject({
+    status: 400,
+    json: { error: { message: expect.stringMatching(/^data\.sourceEventId: /) } },
+  })
+  const answer = await fetch(`${stage.url}/e/${encodeURIComponent(EVENTS_KEY)}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-inngest-event-id-seed': long },
+    body: JSON.stringify([{ name: 'shop/seen', data: {} }]),
+  })
+  expect(answer.status).toBe(400)
 })

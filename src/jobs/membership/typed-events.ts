@@ -24,10 +24,13 @@ export type TypedEvent = {
   start(tx: Transaction, data: unknown, eventId: string): Promise<EventOutcome>
 }
 
+/** It becomes part of a run's id, which is indexed. */
+const LONGEST_ID = 500
+
 const memberUpdated = z.object({
   memberId: z.string().min(1),
   /** What the change came from; the same again is the same work. Absent: the event itself. */
-  sourceEventId: z.string().min(1).optional(),
+  sourceEventId: z.string().min(1).max(LONGEST_ID).optional(),
   action: z.enum(['create', 'update', 'cancel']),
 })
 
