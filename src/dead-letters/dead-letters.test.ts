@@ -467,3 +467,26 @@ test('a key that ends like the number of a replay is another run’s', async () 
   await ended(await replay(letter, { from: 'start' }), 'succeeded')
   expect(outside.log.filter((entry) => entry === 'file')).toHaveLength(2)
 })
+
+test('letters that cannot be replayed, however many, keep none of those behind them from it', async () => {
+  howItFails = () => {
+    throw new RetryError('Circle is down', { facts: { provider: 'circle', failure: 'broken' } })
+  }
+  const letter = await letterOf(await start(caller, { id: 'behind many' }))
+  howItFails = () => {}
+  await database.db.execute(
+    sql`update dead_letters set failed_at = now() - interval '1 hour' where id = ${letter.id}`,
+  )
+  const older = { failedAt: new Date(Date.UTC(2026, 0, 1)), automaticReplays: 0 }
+  const stuck = Array.from({ length: 60 }, (_, n) => ({
+    ...letter,
+    ...older,
+    id: newId('dl'),
+    runId: `caller:gone ${n}`,
+  }))
+  await database.db.insert(tables.deadLetters).values(stuck)
+  const policies = letters.watch()
+  await policies.look()
+  await policies.stop()
+  expect(await readLetter(parts, letter.id)).toMatchObject({ status: 'replayed' })
+})

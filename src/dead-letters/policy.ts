@@ -82,7 +82,10 @@ async function replayWhatIsBack(parts: LetterParts): Promise<number> {
     .limit(AT_ONCE * 4)
   const wanted = candidates.filter((letter) => policyFor(parts, letter)?.do === 'replay-after-outage')
   let replayed = 0
-  for (const letter of wanted.slice(0, AT_ONCE)) if (await tryReplay(parts, letter)) replayed += 1
+  for (const letter of wanted) {
+    if (replayed === AT_ONCE) break
+    if (await tryReplay(parts, letter)) replayed += 1
+  }
   return replayed
 }
 
