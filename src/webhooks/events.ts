@@ -127,6 +127,7 @@ async function readEvents<T>(context: Context, schema: z.ZodType<T>): Promise<{ 
 }
 
 async function receive(options: EventsOptions, incoming: Incoming[]): Promise<{ events: Stored[] } | Fault> {
+  if (incoming.length === 0) return { events: [] }
   const known = new Map(options.known.map((event) => [event.name, event]))
   for (const [index, event] of incoming.entries()) {
     const checked = known.get(event.name)?.data.safeParse(event.data)

@@ -297,3 +297,7 @@ test('what is too long for an index is refused by whoever sends it', async () =>
   })
   expect(answer.status).toBe(400)
 })
+
+test('a list of no events is taken', async () => {
+  expect(await post([])).toMatchObject({ status: 202, json: { events: [] } })
+})
