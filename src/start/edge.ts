@@ -3,6 +3,7 @@ import type { ChangeFeed } from '../database/index.ts'
 import { requestErasure } from '../jobs/erasure/index.ts'
 import { CLERK_EVENTS, STRIPE_EVENTS } from '../jobs/membership/index.ts'
 import { countWebhooks, createReadiness, observeWebhook, type WebhookCounts } from '../monitoring/index.ts'
+import { MINUTE_MS } from '../primitives/index.ts'
 import { createServer, sessionSecret } from '../server/index.ts'
 import {
   answerInTime,
@@ -78,6 +79,9 @@ function onlyHowItIs(answer: (request: Request) => Response | Promise<Response>)
         )
 }
 
+/** A thousand events take seconds, and who sends so many waits for them. */
+const BATCH_LIMIT_MS = MINUTE_MS
+
 function webhookHandlers(base: Base, work: Work, { accepted, refused: refusals }: WebhookCounts) {
   const { config, logger, database, clock } = base
   const { publicUrl } = config
@@ -88,8 +92,8 @@ function webhookHandlers(base: Base, work: Work, { accepted, refused: refusals }
   const eventOptions = { ...inbound, eventsKey: config.eventsKey, known }
   const { cronSecret } = config
   const cron = { cronSecret, publicUrl, refusals, request: work.schedules.request }
-  const observed = (source: string, handler: Parameters<typeof observeWebhook>[1]) =>
-    observeWebhook(source, answerInTime(handler), accepted)
+  const observed = (source: string, handler: Parameters<typeof observeWebhook>[1], limitMs?: number) =>
+    observeWebhook(source, answerInTime(handler, limitMs), accepted)
   return {
     twilioSms: observed(
       'twilio-sms',
@@ -120,8 +124,8 @@ function webhookHandlers(base: Base, work: Work, { accepted, refused: refusals }
         handled: CLERK_EVENTS,
       }),
     ),
-    events: observed('events', eventsHandler(eventOptions)),
-    ingest: observed('events', ingestHandler(eventOptions)),
+    events: observed('events', eventsHandler(eventOptions), BATCH_LIMIT_MS),
+    ingest: observed('events', ingestHandler(eventOptions), BATCH_LIMIT_MS),
     lumaApproval: scheduledJobHandler(cron, 'luma-approval'),
     slackSync: scheduledJobHandler(cron, 'slack-sync'),
     cleanup: scheduledJobHandler(cron, 'cleanup'),

@@ -121,7 +121,8 @@ export async function launch(
 const SETTINGS = [
   'listen_addresses=127.0.0.1',
   'unix_socket_directories=',
-  'max_connections=120',
+  // Three processes at work, each with its own pool and the engine's, and room for a fourth that takes over.
+  'max_connections=250',
   'shared_buffers=128MB',
   'jit=off',
   'idle_in_transaction_session_timeout=60s',
