@@ -2,10 +2,15 @@ import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest'
 import { z } from 'zod'
 import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { type Database, openDatabase, tables } from '../database/index.ts'
-import { createClock, createLogger, NeverRetryError, RetryError } from '../primitives/index.ts'
+import { createClock, createLogger, type Logger, NeverRetryError, RetryError } from '../primitives/index.ts'
 import { defineJob, type Engine, startEngine } from './index.ts'
 
-const logger = createLogger('silent')
+/** What is told as an error. */
+const errors: string[] = []
+const logger: Logger = Object.assign(Object.create(createLogger('silent')), {
+  error: (...line: unknown[]) => void errors.push(String(line.at(-1))),
+  child: () => logger,
+})
 const seen: string[] = []
 
 const greeting = defineJob({
@@ -95,6 +100,13 @@ test('a run that used up its attempts tells the tables, once', async () => {
     5_000,
   )
   expect(attempts).toBe(4)
+  await vi.waitFor(async () => {
+    const { rows } = await database.pool.query(
+      `select status from dbos.workflow_status where workflow_uuid = 'stubborn:99'`,
+    )
+    expect(rows).toEqual([{ status: 'ERROR' }])
+  }, 5_000)
+  expect(errors).toEqual(['not yet'])
 })
 
 test('a run begins soon after the commit', async () => {

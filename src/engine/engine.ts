@@ -179,15 +179,13 @@ async function registerQueues(database: Database, jobs: readonly Job[]): Promise
 const NO_NEWS =
   /is no longer owned by this execution|Database connection failed|connection|ECONN|EPIPE|ETIMEDOUT|timeout|terminat|shutting down|starting up|too many clients|not queryable/i
 function dbosLogger(logger: Logger, isStopping: () => boolean) {
-  const isNews = (entry: unknown) =>
-    !isStopping() &&
-    !(entry instanceof StepFailedError) &&
-    !(typeof entry === 'string' && NO_NEWS.test(entry)) &&
-    !isDatabaseUnavailable(entry)
-  const log = (level: 'debug' | 'warn' | 'error') => (entry: unknown) =>
-    logger[isNews(entry) ? level : 'debug'](
-      { event: 'dbos' },
-      entry instanceof Error ? entry.message : String(entry),
-    )
+  const isNews = (what: unknown, text: string) =>
+    !isStopping() && !(what instanceof StepFailedError) && !NO_NEWS.test(text) && !isDatabaseUnavailable(what)
+  // Of an error DBOS gives the message, and the error beside it.
+  const log = (level: 'debug' | 'warn' | 'error') => (entry: unknown, beside?: object) => {
+    const what = beside && 'error' in beside ? beside.error : entry
+    const text = what instanceof Error ? what.message : String(what)
+    logger[isNews(what, text) ? level : 'debug']({ event: 'dbos' }, text)
+  }
   return { debug: log('debug'), info: log('debug'), warn: log('warn'), error: log('error') }
 }

@@ -197,7 +197,7 @@ async function takeOverDead(
       await tx.db.delete(executors).where(eq(executors.id, id))
       logger.info(
         { event: 'executor.taken_over', dead: id, runs: count },
-        `Took over ${count} runs of a process that is gone`,
+        `Took over the runs of a process that is gone: ${count}`,
       )
     })
   }
@@ -209,7 +209,7 @@ async function takeOverNobodys(database: Database, logger: Logger): Promise<void
   const nobodys = sql`executor_id not in (select id from ${tables.executors})`
   const count = await database.transaction((tx) => requeueRuns(tx, nobodys, false))
   if (count > 0)
-    logger.info({ event: 'executor.nobodys', runs: count }, `Took up ${count} runs that nobody had`)
+    logger.info({ event: 'executor.nobodys', runs: count }, `Took up runs that nobody had: ${count}`)
 }
 
 /**
