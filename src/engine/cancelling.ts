@@ -31,9 +31,16 @@ export async function cancelRun(
   await announceChange(tx, { topic: 'run', id: runId })
 }
 
+const NAME = 'CancelledRun'
+
+/** Whether a run's failure, as its `onFailure` is told, is that a person cancelled it: it is not going to be replayed by itself. */
+export function isCancellation(error: SerializedError): boolean {
+  return error.name === NAME
+}
+
 function cancelled({ name, reason }: { name: string; reason: string | null }): SerializedError {
   return {
-    name: 'CancelledRun',
+    name: NAME,
     message: reason === null ? `${name} cancelled it.` : `${name} cancelled it: ${reason}`,
     next: 'never-retry',
     facts: {},

@@ -1,4 +1,4 @@
-export { cancelRun } from './cancelling.ts'
+export { cancelRun, isCancellation } from './cancelling.ts'
 export { type Cause, type ErrorClass, OUTAGES } from './causes.ts'
 export {
   closeLetterOf,

@@ -122,7 +122,11 @@ export function createRunContext(
         const perform = () => performEffect(environment, run.id, spec)
         const outcome = await attempt(environment, { ...run, log }, name, perform, policyFor(retry))
         return 'failure' in outcome
-          ? { failure: await settleAbandoned(environment, spec, outcome.failure) }
+          ? {
+              failure: await throughOutages(environment, () =>
+                settleAbandoned(environment, spec, outcome.failure),
+              ),
+            }
           : outcome
       }),
   }

@@ -15,7 +15,13 @@ import {
   takeSubscriptionNews,
 } from '../../community/index.ts'
 import { readDatabaseClock, type Transaction, tables } from '../../database/index.ts'
-import { defineJob, type Job, type RunContext, replayAfterOutage } from '../../engine/index.ts'
+import {
+  defineJob,
+  isCancellation,
+  type Job,
+  type RunContext,
+  replayAfterOutage,
+} from '../../engine/index.ts'
 import {
   ConflictError,
   DAY_MS,
@@ -65,6 +71,15 @@ export function defineMemberDeactivation(
       if (systemNow() - askedMs > STALE_AFTER_MS)
         await context.call('ask Stripe once more', () => readAgain(parts, due.customerIds))
       return endOrKeep(context, parts, followers(), massEnd, deactivationId)
+    },
+    async onFailure(tx, { deactivationId }, error) {
+      // One that failed is still planned, and replayed; one that somebody cancelled is not going to come.
+      if (!isCancellation(error)) return
+      const { deactivations } = tables
+      await tx.db
+        .update(deactivations)
+        .set({ status: 'removed', settledAt: new Date(parts.clock.now()), reason: error.message })
+        .where(and(eq(deactivations.id, deactivationId), eq(deactivations.status, 'pending')))
     },
   })
 }

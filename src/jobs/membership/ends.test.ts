@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type JobStage, startJobStage } from '../../../tests/support/job-stage.ts'
 import { until } from '../../../tests/support/sandbox-world.ts'
 import { tables } from '../../database/index.ts'
+import { cancelRun } from '../../engine/index.ts'
 import { DAY_MS } from '../../primitives/index.ts'
 import { createMembership, type Membership } from './index.ts'
 
@@ -93,6 +94,50 @@ test('an end takes everything with it, and an undo brings it back', async () => 
   expect((await stage.database.db.select().from(tables.members))[0]?.byHand).toBe('kept')
   await renew(member)
   expect((await stage.database.db.select().from(tables.members))[0]?.byHand).toBeNull()
+})
+
+test('an end whose run somebody cancels is not planned any more, and the next news plan it anew', async () => {
+  const member = await lapsing()
+  await stage.database.db
+    .update(tables.subscriptions)
+    .set({
+      status: 'active',
+      cancelAtPeriodEnd: true,
+      endedAt: null,
+      periodEndAt: new Date(stage.parts.clock.now() + DAY_MS),
+    })
+    .where(eq(tables.subscriptions.id, member.subscriptionId))
+  await settle(member.id)
+  const plans = () =>
+    stage.database.db.select().from(tables.deactivations).orderBy(tables.deactivations.createdAt)
+  const [planned] = await plans()
+  expect(planned).toMatchObject({ status: 'pending' })
+  const jobs = new Map(membership.jobs.map((job) => [job.name, job]))
+  await stage.database.transaction((tx) =>
+    cancelRun(tx, jobs, planned?.runId ?? '', { name: 'Mona', reason: 'a mistake' }),
+  )
+  expect(await plans()).toMatchObject([{ status: 'removed', reason: 'Mona cancelled it: a mistake' }])
+  await settle(member.id)
+  expect((await plans()).map(({ status }) => status)).toEqual(['removed', 'pending'])
+})
+
+test('a delivery whose run somebody cancels has failed, and says so', async () => {
+  const [delivery] = await stage.database.db
+    .insert(tables.deliveries)
+    .values({ source: 'stripe', externalId: 'evt_1', receivedAt: new Date(), status: 'received' })
+    .returning()
+  const jobs = new Map(membership.jobs.map((job) => [job.name, job]))
+  await stage.database.transaction(async (tx) => {
+    const runId = await membership.startHandling(tx, delivery?.id ?? 0)
+    await tx.db.execute(
+      sql`update dbos.workflow_status set status = 'DELAYED' where workflow_uuid = ${runId}`,
+    )
+  })
+  await stage.database.transaction((tx) =>
+    cancelRun(tx, jobs, `webhook-delivery:${delivery?.id}`, { name: 'Mona', reason: null }),
+  )
+  const [row] = await stage.database.db.select().from(tables.deliveries)
+  expect(row).toMatchObject({ status: 'failed', problem: 'Mona cancelled it.' })
 })
 
 test('a renewal that comes in while the end waits for its turn wins', async () => {

@@ -5,7 +5,7 @@
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
-import { findMember } from '../../community/index.ts'
+import { findMember, lockMember } from '../../community/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
 import { newId, SECOND_MS } from '../../primitives/index.ts'
 import type { WebhookRetryJob } from '../webhook-retry/index.ts'
@@ -117,6 +117,8 @@ async function planEnd(
 ): Promise<string> {
   const { deactivations } = tables
   const now = new Date(parts.clock.now())
+  // As whoever settles a member does: of two ends that are planned at once, one replaces the other.
+  await lockMember(tx, memberId)
   const replaced = await tx.db
     .update(deactivations)
     .set({ status: 'moved', settledAt: now })

@@ -7,7 +7,13 @@ import { and, eq, ne } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Transaction, tables } from '../../database/index.ts'
 import { defineJob, type Job, replayAfterOutage, StepFailedError } from '../../engine/index.ts'
-import { NeverRetryError, NotFoundError, RetryError, SECOND_MS } from '../../primitives/index.ts'
+import {
+  NeverRetryError,
+  NotFoundError,
+  RetryError,
+  SECOND_MS,
+  type SerializedError,
+} from '../../primitives/index.ts'
 import { clerkEventSchema, takeClerkEvent } from '../membership/clerk-news.ts'
 import type { Cause, MembershipParts } from '../membership/parts.ts'
 import { readAs } from '../membership/readable.ts'
@@ -38,13 +44,7 @@ export function defineWebhookJobs(
     deadLetters: replayAfterOutage,
     run: async (context, { deliveryId }) =>
       context.call('handle the delivery', () => handle(parts, settle, deliveryId, context.runId)),
-    async onFailure(tx, { deliveryId }, error) {
-      await tx.db
-        .update(tables.deliveries)
-        .set({ status: 'failed', problem: error.message })
-        // Another retry, which somebody asked for, may have managed it meanwhile.
-        .where(and(eq(tables.deliveries.id, deliveryId), ne(tables.deliveries.status, 'processed')))
-    },
+    onFailure: (tx, { deliveryId }, error) => noteFailure(tx, deliveryId, error),
   })
   const delivery = defineJob({
     name: 'webhook-delivery',
@@ -66,8 +66,18 @@ export function defineWebhookJobs(
         })
       }
     },
+    // Somebody cancelled it, or it brought the program down again and again.
+    onFailure: (tx, { deliveryId }, error) => noteFailure(tx, deliveryId, error),
   })
   return { delivery, retry }
+}
+
+async function noteFailure(tx: Transaction, deliveryId: number, error: SerializedError): Promise<void> {
+  await tx.db
+    .update(tables.deliveries)
+    .set({ status: 'failed', problem: error.message })
+    // Another retry, which somebody asked for, may have managed it meanwhile.
+    .where(and(eq(tables.deliveries.id, deliveryId), ne(tables.deliveries.status, 'processed')))
 }
 
 /** Handles one delivery, as often as it takes: everything in it is safe to repeat. */
