@@ -1,5 +1,9 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import type { RunDetail } from '../src/server/contract.ts'
 import { type AlertsFilter, client, type MembersFilter, type PostsFilter } from './client.ts'
+
+const hasEnded = ({ status }: RunDetail['run']) =>
+  status === 'succeeded' || status === 'failed' || status === 'cancelled'
 
 /** One definition per query: its key, which `changes.ts` invalidates by prefix, and how it is fetched. */
 export const queries = {
@@ -17,7 +21,13 @@ export const queries = {
       placeholderData: (previous) => previous,
     }),
   post: (id: string) => queryOptions({ queryKey: ['post', id], queryFn: () => client.post(id) }),
-  run: (id: string) => queryOptions({ queryKey: ['run', id], queryFn: () => client.run(id) }),
+  run: (id: string) =>
+    queryOptions({
+      queryKey: ['run', id],
+      queryFn: () => client.run(id),
+      // Neither its steps nor its end are announced.
+      refetchInterval: ({ state }) => (state.data && hasEnded(state.data.run) ? false : 2_000),
+    }),
   members: (filter: MembersFilter) =>
     queryOptions({
       queryKey: ['members', filter],

@@ -240,6 +240,7 @@ test('a page that is replayed after its alert has resolved wakes nobody', async 
   await queueIs(0, 8, 24)
   await evaluate(8, 24)
   const [alert] = await database.db.select().from(tables.alerts)
+  await ended(`alert-notice:${alert?.id}.fired.pagerduty`, 'failed')
   await ended(`alert-notice:${alert?.id}.resolved.pagerduty`, 'succeeded')
   await ended(await replay(`alert-notice:${alert?.id}.fired.pagerduty`, 'trigger at PagerDuty'), 'succeeded')
   expect((await world.read()).pagerduty.incidents.filter(({ status }) => status !== 'resolved')).toEqual([])
@@ -253,6 +254,7 @@ test('who got the mail does not get it again when the one that failed is replaye
   await settled({ slack: 'sent', email: 'failed', sms: 'sent', pagerduty: 'sent' })
   const [alert] = await database.db.select().from(tables.alerts)
   const runId = `alert-notice:${alert?.id}.fired.email`
+  await ended(runId, 'failed')
   const failed = (await readSteps(database.db, await readRun(runId))).find(
     ({ name, outcome }) => name.startsWith('mail') && outcome.kind === 'failed',
   )
