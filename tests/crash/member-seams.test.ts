@@ -22,7 +22,7 @@ import { MEMBER_SEAMS } from './member-seams.ts'
 const ALL = Object.entries(MEMBER_SEAMS).flatMap(([story, seams]) =>
   seams.map((seam) => [seam, story as MemberStoryName] as const),
 )
-const CASES = chooseCases(ALL, 8)
+const CASES = chooseCases(ALL, 12)
 /** Between the intent to call and the record of the answer Mailchimp cannot be asked what happened. */
 const ASKS_A_PERSON = new Set(['mailchimp.welcome.before-call', 'mailchimp.welcome.after-call'])
 

@@ -17,7 +17,7 @@ const CASES = Object.entries(SEAMS).flatMap(([story, seams]) =>
   seams.map((seam) => [seam, story as StoryName] as const),
 )
 
-test.concurrent.each(chooseCases(CASES, 3))(
+test.concurrent.each(chooseCases(CASES, 6))(
   'a crash at %s (%s)',
   async (seam, story) => {
     const database = await createTestDatabase()

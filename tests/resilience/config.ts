@@ -7,7 +7,7 @@ export function chosenSeed(): number {
 /** How many runs the tests of takeover make: a part of the 500 that are promised, `TAKEOVER_RUNS=500` for all. */
 export function takeoverRuns(): number {
   const given = Number(process.env.TAKEOVER_RUNS)
-  return Number.isInteger(given) && given >= 50 ? given : 120
+  return Number.isInteger(given) && given >= 50 ? given : 90
 }
 
 /** How long the database is in the dark: a part of what is promised, `DARK_SECONDS=30` for all of it. */

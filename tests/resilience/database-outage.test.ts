@@ -206,7 +206,7 @@ test.concurrent.each(ENDINGS)(
 /** Longer than a lease lasts: when the light comes back, both look dead to each other. */
 const LEASES_EXPIRED_MS = 14_000
 
-test('two are in the dark together: neither takes the other for dead', async () => {
+test.concurrent('two are in the dark together: neither takes the other for dead', async () => {
   const database = await ownDatabase()
   const { proxy, url } = await behindProxy(database.url)
   const fleet = await setFleet({ database })

@@ -11,10 +11,10 @@ import { worldOf } from './world.ts'
 type Cell = { call: StoryCall; fault: MatrixFault; lasts: boolean }
 
 /**
- * All cells take many minutes, so each test run takes every thirty-second, from a place that differs from run to run and is
+ * All cells take many minutes, so each test run takes every ninety-sixth, from a place that differs from run to run and is
  * printed. `FAULTS=all` takes all, `FAULTS=2` those from the second on, `FAULTS=chat.update` those whose name contains it.
  */
-const EVERY = 32
+const EVERY = 96
 /** How long a run goes on trying when the fault lasts; and when it is to look first, which it does after a second. */
 const IMPATIENT_MS = 300
 const IMPATIENT_AFTER_LOOK_MS = 1_700
