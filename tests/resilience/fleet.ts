@@ -48,18 +48,19 @@ export async function setFleet(options: { database?: TestDatabase } = {}): Promi
       const [row] = await rows<{ id: string }>('select id from executors where pid = $1', [program.pid])
       return { ...program, role, executorId: row?.id ?? '' }
     },
-    quiet: (limitMs) =>
-      until(
-        async () => {
-          const [row] = await rows<{ count: string }>(
-            `select count(*) from dbos.workflow_status where status in ('ENQUEUED', 'PENDING')
-             or workflow_uuid in (select run_id from run_turns)`,
-          )
-          return row?.count === '0'
-        },
-        'the runs to end',
-        limitMs,
-      ).then(() => {}),
+    async quiet(limitMs) {
+      const underWay = () =>
+        rows(
+          `select workflow_uuid, status, executor_id, delay_until_epoch_ms, updated_at from dbos.workflow_status
+           where status in ('ENQUEUED', 'PENDING') or workflow_uuid in (select run_id from run_turns) limit 5`,
+        )
+      try {
+        await until(async () => (await underWay()).length === 0, 'the runs to end', limitMs)
+      } catch (error) {
+        console.info(`Still under way: ${JSON.stringify(await underWay())}`)
+        throw error
+      }
+    },
     async close() {
       for (const member of members) member.kill('SIGKILL')
       await Promise.all(members.map(({ exited }) => exited))
