@@ -98,15 +98,15 @@ async function bringUpToDate(parts: MembershipParts, memberId: string, note: Not
 async function archive(parts: MembershipParts, member: Member): Promise<Updated> {
   const addresses = knownAddresses(member)
   if (addresses.length === 0) return { said: 'Mailchimp never knew them', change: 'none', welcome: false }
-  const gone: boolean[] = []
-  for (const address of addresses) gone.push(await putAway(parts, address))
-  const said = gone[0] ? 'Put away: the account is gone' : 'Somebody else has this address now'
+  let gone = false // of the present one in the end
+  for (const address of addresses) gone = await putAway(parts, address)
+  const said = gone ? 'Put away: the account is gone' : 'Somebody else has this address now'
   return { said, change: 'archived', welcome: false }
 }
 
-/** Every address under which Mailchimp may have them, the present one first. */
+/** Every address under which Mailchimp may have them, oldest first. */
 function knownAddresses({ mailchimpEmail, mailchimpFormer }: Member): string[] {
-  return [...new Set([...(mailchimpEmail === null ? [] : [mailchimpEmail]), ...(mailchimpFormer ?? [])])]
+  return [...(mailchimpFormer ?? []), ...(mailchimpEmail === null ? [] : [mailchimpEmail])]
 }
 
 /** Archives the contact, unless its address is somebody else's. First the tag: who comes back is not a member by that. */
@@ -172,10 +172,7 @@ async function update(parts: MembershipParts, member: Member, email: string, not
  *   member, by now
  */
 async function noteAddress(parts: MembershipParts, member: Member, email: string): Promise<string[] | null> {
-  const formerOf = ({ mailchimpEmail, mailchimpFormer }: Member) =>
-    [...(mailchimpFormer ?? []), ...(mailchimpEmail === null ? [] : [mailchimpEmail])].filter(
-      (address) => address !== email,
-    )
+  const formerOf = (known: Member) => knownAddresses(known).filter((address) => address !== email)
   if (member.mailchimpEmail === email) return formerOf(member)
   const noted = await parts.database.transaction(async (tx) => {
     const now = await lockMember(tx, member.id)
