@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Attributes, Meter, Observable } from '@opentelemetry/api'
 import type { Database } from '../database/index.ts'
-import { SECOND_MS } from '../primitives/index.ts'
+import { SECOND_MS, within } from '../primitives/index.ts'
 import { ALL, type GaugeName, type GaugeValue, readGauges } from './stats/index.ts'
 
 /** A scrape never waits longer for the database; what is read from it is then left out. */
@@ -116,7 +116,7 @@ export function observeSamples(meter: Meter, database: Database, jobs: ReadonlyS
       reading ??= readGauges(database).finally(() => {
         reading = null
       })
-      const read = await within(reading, READ_LIMIT_MS)
+      const read = await answerOf(reading)
       result.observe(reachable, read.ok ? 1 : 0)
       if (!read.ok || read.value === null) return
       // Where there are labels, the sum over them is Prometheus's to make.
@@ -191,18 +191,14 @@ function observeAll(instrument: Observable, read: () => [number, Attributes?][])
   })
 }
 
-async function within<T>(work: Promise<T>, limitMs: number): Promise<{ ok: true; value: T } | { ok: false }> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<{ ok: false }>((resolve) => {
-    timer = setTimeout(() => resolve({ ok: false }), limitMs)
-  })
+type Answer<T> = { ok: true; value: T } | { ok: false }
+
+/** A read that fails and one that takes too long are the same here. */
+function answerOf<T>(work: Promise<T>): Promise<Answer<T>> {
+  const missing: Answer<T> = { ok: false }
   const answer = work.then(
-    (value) => ({ ok: true as const, value }),
-    () => ({ ok: false as const }),
+    (value): Answer<T> => ({ ok: true, value }),
+    () => missing,
   )
-  try {
-    return await Promise.race([answer, limit])
-  } finally {
-    clearTimeout(timer)
-  }
+  return within(answer, READ_LIMIT_MS, () => missing)
 }

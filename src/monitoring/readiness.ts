@@ -3,7 +3,7 @@
  * nor one whose connections hang can hold up the answer, which comes within two seconds whatever the database does.
  */
 import pg from 'pg'
-import { SECOND_MS, serializeError } from '../primitives/index.ts'
+import { SECOND_MS, serializeError, within } from '../primitives/index.ts'
 
 export type Readiness = {
   ready: boolean
@@ -67,11 +67,7 @@ export function createReadiness(options: {
       asking ??= ask().finally(() => {
         asking = null
       })
-      let timer: NodeJS.Timeout | undefined
-      const limit = new Promise<Readiness>((resolve) => {
-        timer = setTimeout(() => resolve(unreachable(`no answer within ${limitMs / SECOND_MS} s`)), limitMs)
-      })
-      return Promise.race([asking, limit]).finally(() => clearTimeout(timer))
+      return within(asking, limitMs, () => unreachable(`no answer within ${limitMs / SECOND_MS} s`))
     },
     async close() {
       drop(client)

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { SECOND_MS } from '../primitives/index.ts'
+import { SECOND_MS, within } from '../primitives/index.ts'
 
 type Handler = (context: Context) => Promise<Response>
 
@@ -14,20 +14,10 @@ const COME_BACK_IN_S = '10'
  * @param limitMs milliseconds (default: 8 s)
  */
 export function answerInTime(handler: Handler, limitMs = ANSWER_WITHIN_MS): Handler {
-  return async (context) => {
-    const answer = handler(context)
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<null>((resolve) => {
-      timer = setTimeout(() => resolve(null), limitMs)
-    })
-    try {
-      const first = await Promise.race([answer, late])
-      if (first !== null) return first
-      answer.catch(() => {}) // nobody hears it any more
-      const error = { code: 'unavailable', message: 'This takes too long just now. Please send it again.' }
-      return Response.json({ error }, { status: 503, headers: { 'retry-after': COME_BACK_IN_S } })
-    } finally {
-      clearTimeout(timer)
-    }
-  }
+  return (context) => within(handler(context), limitMs, comeAgain)
+}
+
+function comeAgain(): Response {
+  const error = { code: 'unavailable', message: 'This takes too long just now. Please send it again.' }
+  return Response.json({ error }, { status: 503, headers: { 'retry-after': COME_BACK_IN_S } })
 }
