@@ -1,6 +1,7 @@
 /**
  * What nobody else looks after, in every process alike, each look harmless to repeat: which jobs are paused, whose turn
- * it is when a run ended without passing it on, and which runs failed without leaving a letter.
+ * it is when a run ended without passing it on, which runs failed without leaving a letter, and which are under way in the
+ * table alone.
  */
 import { type Database, isDatabaseUnavailable } from '../database/index.ts'
 import { type Clock, type Logger, SECOND_MS, serializeError } from '../primitives/index.ts'
@@ -8,6 +9,7 @@ import { findUnlettered, type OnDeadLetter } from './dead-letters.ts'
 import type { Job } from './jobs.ts'
 import { LOOK_EVERY_MS, listPausedJobs, wakeLeftBehind } from './pausing.ts'
 import { type Rate, sweepTurns } from './turns.ts'
+import { createUnheldLook } from './unheld.ts'
 
 const SWEEP_EVERY_MS = 10 * SECOND_MS
 
@@ -25,11 +27,14 @@ export function createCaretaker(parts: {
   clock: Clock
   logger: Logger
   jobs: readonly Job[]
+  /** This process, as its lease names it. */
+  executorId: string
   onDeadLetter?: OnDeadLetter
 }): Caretaker {
   const { database, logger } = parts
   const byName = new Map(parts.jobs.map((job) => [job.name, job]))
   const rateOf = (queue: string): Rate | undefined => byName.get(queue)?.perKey?.rate
+  const lookForUnheld = createUnheldLook(database, parts.executorId, logger)
   let paused: ReadonlySet<string> = new Set()
   let timers: NodeJS.Timeout[] = []
   const underWay = new Map<string, Promise<void>>()
@@ -41,6 +46,7 @@ export function createCaretaker(parts: {
     await sweepTurns(database, rateOf)
     await database.transaction(wakeLeftBehind)
     await findUnlettered(parts, byName)
+    await lookForUnheld()
   }
   /** One look of a kind at a time: while the database is slow they must not pile up. */
   const once = (name: string, work: () => Promise<void>) => {

@@ -29,7 +29,7 @@ import {
   systemNow,
 } from '../primitives/index.ts'
 import { OUTCOME_UNKNOWN } from './causes.ts'
-import { isExecutedBy } from './ownership.ts'
+import { isExecutedHere } from './ownership.ts'
 import type { RunEnvironment } from './run-context.ts'
 
 /** One outward call. `key` is what makes two attempts the same effect. */
@@ -200,8 +200,8 @@ async function beginAttempt(environment: RunEnvironment, runId: string, row: Eff
             .from(tables.executors)
             .where(eq(tables.executors.id, environment.executorId)),
         ),
-        // Nor does a run that was cancelled, or that another process has.
-        isExecutedBy(environment.executorId, runId),
+        // Nor does a run that was cancelled, or that another execution has.
+        isExecutedHere(runId),
       ),
     )
     .returning()

@@ -109,6 +109,16 @@ test('a run that used up its attempts tells the tables, once', async () => {
   expect(errors).toEqual(['not yet'])
 })
 
+test('a run that was claimed here without anybody here knowing is taken up all the same', async () => {
+  const later = { notBeforeMs: Date.now() + 3_600_000 }
+  const id = await database.transaction((tx) => engine.starter.start(tx, greeting, { name: 'lost' }, later))
+  await database.pool.query(
+    `update dbos.workflow_status set status = 'PENDING', executor_id = $2, owner_xid = 'lost' where workflow_uuid = $1`,
+    [id, engine.executorId],
+  )
+  await vi.waitFor(() => expect(seen.some((line) => line.startsWith('begin lost '))).toBe(true), 30_000)
+}, 40_000)
+
 test('a run begins soon after the commit', async () => {
   const delays: number[] = []
   for (let index = 0; index < 20; index++) {

@@ -85,7 +85,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     ...(options.onDeadLetter ? { onDeadLetter: options.onDeadLetter } : {}),
   }
   const begin = Promise.withResolvers<void>()
-  const caretaker = createCaretaker(options)
+  const caretaker = createCaretaker({ ...options, executorId: lease.executorId })
   for (const job of options.jobs)
     registerJob(environment, job, { started: begin.promise, isPaused: caretaker.isPaused })
   DBOS.setConfig({

@@ -28,8 +28,9 @@ export function registerJob(
     const runId = DBOS.workflowID
     if (runId === undefined) throw new NeverRetryError(`Job "${job.name}" was called outside a run`)
     if (options.isPaused(job.name)) {
-      const run = { id: runId, job: job.name, executorId: environment.executorId }
-      await throughOutages(environment, () => putDownPaused(environment.database, run))
+      await throughOutages(environment, () =>
+        putDownPaused(environment.database, { id: runId, job: job.name }),
+      )
     }
     const context = createRunContext(environment, {
       id: runId,

@@ -1,13 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { and, eq, ne, or, type SQL, sql } from 'drizzle-orm'
-import {
-  type Database,
-  isDatabaseUnavailable,
-  openDatabase,
-  type Transaction,
-  tables,
-} from '../database/index.ts'
+import { and, eq, ne, or, sql } from 'drizzle-orm'
+import { type Database, isDatabaseUnavailable, openDatabase, tables } from '../database/index.ts'
 import {
   type Logger,
   monotonicMs,
@@ -16,7 +10,7 @@ import {
   SECOND_MS,
   serializeError,
 } from '../primitives/index.ts'
-import { holdBackSuspects } from './recoveries.ts'
+import { requeueRuns } from './requeueing.ts'
 
 /**
  * A process that executes runs renews its lease row every two seconds, by the database's clock. When a row is not
@@ -210,30 +204,6 @@ async function takeOverNobodys(database: Database, logger: Logger): Promise<void
   const count = await database.transaction((tx) => requeueRuns(tx, nobodys, false))
   if (count > 0)
     logger.info({ event: 'executor.nobodys', runs: count }, `Took up runs that nobody had: ${count}`)
-}
-
-/**
- * Hands runs back to their queues, as DBOS's own `resumeWorkflows` does, but in the transaction that has found and
- * locked them: another process may be at the same, or a person cancel one, and each of them has to see the other's doing.
- * @param whose of which runs under way; one that somebody else is just changing is left to the next look
- * @param released it ended in an orderly way: nothing speaks against the runs that it left
- * @returns how many were found
- */
-async function requeueRuns(tx: Transaction, whose: SQL, released: boolean): Promise<number> {
-  const { rows } = await tx.db.execute<{ id: string }>(sql`
-    select workflow_uuid as id from dbos.workflow_status
-    where status = 'PENDING' and ${whose} for update skip locked`)
-  const ids = rows.map(({ id }) => id)
-  const suspects = released ? new Set<string>() : await holdBackSuspects(tx, ids)
-  const innocent = ids.filter((id) => !suspects.has(id))
-  if (innocent.length > 0)
-    await tx.db.execute(sql`
-      update dbos.workflow_status
-      set status = 'ENQUEUED', owner_xid = null, recovery_attempts = 0, started_at_epoch_ms = null, completed_at = null,
-          workflow_deadline_epoch_ms = null, deduplication_id = null,
-          updated_at = (extract(epoch from now()) * 1000)::bigint
-      where workflow_uuid in ${innocent}`)
-  return ids.length
 }
 
 /**

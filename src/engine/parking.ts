@@ -9,6 +9,7 @@ import { DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk/internal/error'
 import { sql } from 'drizzle-orm'
 import { announceChange, type Database, type Transaction, tables } from '../database/index.ts'
 import { HOUR_MS, type ParkError, systemNow } from '../primitives/index.ts'
+import { isOfThisExecution } from './ownership.ts'
 
 /** A run that a provider has kept waiting for so long is for a person to look at. */
 const LONGEST_MS = 24 * HOUR_MS
@@ -20,11 +21,7 @@ export const UNTIL_WOKEN_MS = 32_503_680_000_000
  * @returns false when it has lain for a day already: then its failure stands
  * @throws DBOSWorkflowConflictError always, when it was put down: nothing of this execution may go on
  */
-export async function parkRun(
-  database: Database,
-  run: { id: string; executorId: string },
-  park: ParkError,
-): Promise<false> {
+export async function parkRun(database: Database, runId: string, park: ParkError): Promise<false> {
   const until = park.untilMs ?? UNTIL_WOKEN_MS
   const parked = await database.transaction(async (tx) => {
     const now = new Date(systemNow())
@@ -32,7 +29,7 @@ export async function parkRun(
     const longAgo = new Date(now.getTime() - HOUR_MS)
     const { rows } = await tx.db.execute<{ since: string | Date }>(sql`
       insert into ${tables.parkedRuns} as lying (run_id, provider, reason, since, until)
-      values (${run.id}, ${park.provider}, ${park.message}, ${now}, ${untilAt})
+      values (${runId}, ${park.provider}, ${park.message}, ${now}, ${untilAt})
       on conflict (run_id) do update set provider = excluded.provider, reason = excluded.reason, woken_at = null,
         until = excluded.until,
         since = case when lying.until is not null or lying.woken_at < ${longAgo} then excluded.since else lying.since end,
@@ -44,12 +41,12 @@ export async function parkRun(
       update dbos.workflow_status
       set status = 'DELAYED', owner_xid = null, started_at_epoch_ms = null, delay_until_epoch_ms = ${until},
           updated_at = (extract(epoch from now()) * 1000)::bigint
-      where workflow_uuid = ${run.id} and status = 'PENDING' and executor_id = ${run.executorId}`)
-    await announceChange(tx, { topic: 'run', id: run.id })
+      where ${isOfThisExecution(runId)}`)
+    await announceChange(tx, { topic: 'run', id: runId })
     return true
   })
   if (!parked) return false
-  throw new DBOSWorkflowConflictError(run.id)
+  throw new DBOSWorkflowConflictError(runId)
 }
 
 /** Whether an execution has ended without an outcome because the run is not its own any more (parked, taken over). */

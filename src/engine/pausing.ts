@@ -7,6 +7,7 @@ import { DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk/internal/error'
 import { eq, sql } from 'drizzle-orm'
 import { announceChange, type Database, type Transaction, tables } from '../database/index.ts'
 import { ConflictError, SECOND_MS } from '../primitives/index.ts'
+import { isOfThisExecution } from './ownership.ts'
 import { UNTIL_WOKEN_MS, wakeParked } from './parking.ts'
 
 export type PausedJob = typeof tables.pausedJobs.$inferSelect
@@ -60,10 +61,7 @@ export async function wakeLeftBehind(tx: Transaction): Promise<void> {
  * Puts a run down that has just come up while its job is paused.
  * @throws DBOSWorkflowConflictError always: nothing of this execution may go on
  */
-export async function putDownPaused(
-  database: Database,
-  run: { id: string; job: string; executorId: string },
-): Promise<never> {
+export async function putDownPaused(database: Database, run: { id: string; job: string }): Promise<never> {
   await database.transaction(async (tx) => {
     const reason = `${run.job} is paused`
     await tx.db
@@ -76,7 +74,7 @@ export async function putDownPaused(
     await tx.db.execute(sql`
       update dbos.workflow_status
       set status = 'DELAYED', owner_xid = null, started_at_epoch_ms = null, delay_until_epoch_ms = ${UNTIL_WOKEN_MS}
-      where workflow_uuid = ${run.id} and status = 'PENDING' and executor_id = ${run.executorId}`)
+      where ${isOfThisExecution(run.id)}`)
     await announceChange(tx, { topic: 'run', id: run.id })
   })
   throw new DBOSWorkflowConflictError(run.id)

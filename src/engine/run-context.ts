@@ -147,7 +147,7 @@ async function attempt<T extends Json | void>(
   let counted = 0
   let uncounted = 0
   const again = async () => {
-    await checkOwnership(environment.database, environment.executorId, run.id)
+    await checkOwnership(environment.database, run.id)
     return work()
   }
   for (let number = 1; ; number++) {
@@ -221,7 +221,7 @@ async function recordParking(
       retryInMs: null,
     })
   run.log.info({ event: 'run.parked', step: at.step, provider: park.provider }, park.message)
-  await parkRun(environment.database, { id: run.id, executorId: environment.executorId }, park)
+  await parkRun(environment.database, run.id, park)
 }
 
 /** The row is for people to read: while the database is away, waiting for it here would only hold up the retry. */
