@@ -39,6 +39,8 @@ export type AlertRuleView = {
   name: string
   condition: string
   windowMs: number
+  /** Whether it has to be true all through the window; else it is counted over the window. */
+  throughout: boolean
   minSamples: number
   severity: AlertSeverity
   notify: AlertChannel[]

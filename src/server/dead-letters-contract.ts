@@ -7,6 +7,8 @@ export type LetterSummary = {
   id: string
   runId: string
   job: string
+  /** What the run was about: its idempotency key. */
+  key: string
   status: LetterStatus
   failedAt: string
   step: string | null

@@ -9,7 +9,7 @@ import {
   planFor,
   readLetter,
 } from '../dead-letters/index.ts'
-import { type DeadLetter, readRun, readSteps, runStatuses } from '../engine/index.ts'
+import { type DeadLetter, parseRunId, readRun, readSteps, runStatuses } from '../engine/index.ts'
 import { maskPersonalData } from '../primitives/index.ts'
 import type { RouteHandler } from './access.ts'
 import type { RunStatus } from './contract.ts'
@@ -162,6 +162,7 @@ function viewLetter(letter: DeadLetter, statuses: ReadonlyMap<string, RunStatus>
   const { id, runId, job, status, step, provider, errorClass, cause, attempts, replayOf } = letter
   const settled = status !== 'open' && letter.resolvedAt !== null
   return {
+    key: parseRunId(runId).key,
     ...{ id, runId, job, status, step, provider, errorClass, cause, attempts, replayOf },
     failedAt: letter.failedAt.toISOString(),
     error: maskPersonalData(letter.error.message),

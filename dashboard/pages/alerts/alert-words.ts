@@ -47,14 +47,13 @@ function describeWindow(windowMs: number): string {
   return `${Number(count.toFixed(1))} ${unit}${count === 1 ? '' : 's'}`
 }
 
-/** Metrics of a moment have to hold all the time; all others are counted over the window. */
-const OF_A_MOMENT =
-  /\b(queued_jobs|oldest_queued_age|dlq_count|waiting_approvals|provider_budget_used|silence)\b/i
-
-/** How long a condition is looked at: `over 5 minutes`, `for 30 minutes without a break`. */
-export function describeSpan(condition: string, windowMs: number): string {
+/** How long a rule's condition is looked at: `over 5 minutes`, `for 30 minutes without a break`. */
+export function describeSpan({
+  windowMs,
+  throughout,
+}: Pick<AlertRuleView, 'windowMs' | 'throughout'>): string {
   const span = describeWindow(windowMs)
-  return OF_A_MOMENT.test(condition) ? `for ${span} without a break` : `over ${span}`
+  return throughout ? `for ${span} without a break` : `over ${span}`
 }
 
 /** What a rule is at this moment. */

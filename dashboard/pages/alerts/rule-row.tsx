@@ -32,7 +32,7 @@ export function RuleRow({ rule, channels }: { rule: AlertRuleView; channels: Ale
         <p>
           <code className={styles.condition}>{rule.condition}</code>{' '}
           <span className={styles.quiet}>
-            {describeSpan(rule.condition, rule.windowMs)}
+            {describeSpan(rule)}
             {rule.minSamples > 1 && `, of ${rule.minSamples} runs or more`}
           </span>
         </p>

@@ -99,7 +99,7 @@ function LetterRow(props: {
           {letter.step !== null && <span className={styles.step}>, at “{letter.step}”</span>}
         </Link>
         <p className={styles.key}>
-          <code>{keyOf(letter)}</code>
+          <code>{letter.key}</code>
         </p>
         <p className={styles.error} dir="auto">
           {letter.error}
@@ -123,11 +123,6 @@ function LetterRow(props: {
       </td>
     </tr>
   )
-}
-
-/** What the run was about, as the page of the runs shows it: its id without the job's name. */
-function keyOf({ job, runId }: LetterSummary): string {
-  return runId.startsWith(`${job}:`) ? runId.slice(job.length + 1) : runId
 }
 
 function BulkBar(props: {

@@ -73,6 +73,13 @@ export function leavesOf(condition: Condition): (Comparison | Selection)[] {
   }
 }
 
+/** Whether it has to be true all through its window: one of its metrics is of a moment, and not counted over the window. */
+export function holdsThroughout(condition: Condition): boolean {
+  return leavesOf(condition).some(
+    (leaf) => leaf.kind === 'comparison' && METRICS[leaf.metric].from === 'samples',
+  )
+}
+
 /** Writes a condition so that it reads back as the same. */
 export function writeCondition(condition: Condition): string {
   switch (condition.kind) {
