@@ -83,9 +83,16 @@ function importsOf(file: string): Import[] {
       room: roomOf(file),
       target,
       targetRoom: roomOf(target),
-      typeOnly: statement[1] !== undefined,
+      typeOnly: statement[1] !== undefined || namesTypesOnly(statement[2] ?? ''),
     }
   })
+}
+
+/** `{ type A, type B } from`: gone when the program runs. */
+function namesTypesOnly(names: string): boolean {
+  const listed = /\{([^}]*)\}/.exec(names)?.[1]?.split(',') ?? []
+  const named = listed.map((name) => name.trim()).filter((name) => name !== '')
+  return named.length > 0 && named.every((name) => name.startsWith('type '))
 }
 
 function roomOf(file: string): string {
@@ -100,6 +107,22 @@ test('every import goes in the direction of the design', () => {
     return !allowed.includes(targetRoom) && !(typeOnly && allowed.includes(`${targetRoom} (types)`))
   })
   expect(wrong.map(({ file, target }) => `${file} imports ${target}`)).toEqual([])
+})
+
+test('no file needs itself at run time', () => {
+  const needs = Map.groupBy(
+    imports.filter(({ typeOnly }) => !typeOnly),
+    ({ file }) => file,
+  )
+  const circles: string[] = []
+  const done = new Set<string>()
+  const follow = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' → '))
+    else if (!done.has(file)) for (const { target } of needs.get(file) ?? []) follow(target, [...path, file])
+    done.add(file)
+  }
+  for (const file of sources) follow(file, [])
+  expect(circles).toEqual([])
 })
 
 test('rooms are entered by their index alone', () => {

@@ -12,17 +12,9 @@ import { and, eq, gt, isNotNull, lte } from 'drizzle-orm'
 import { type Actor, type AuditEntry, recordAudit, SYSTEM } from '../audit/index.ts'
 import { announceChange, type Database, onlyRow, type Transaction, tables } from '../database/index.ts'
 import { type RunStarter, runIdOf } from '../engine/index.ts'
-import {
-  type Clock,
-  describeDuration,
-  NeverRetryError,
-  NotFoundError,
-  newId,
-  seam,
-} from '../primitives/index.ts'
+import { type Clock, describeDuration, NeverRetryError, newId, seam } from '../primitives/index.ts'
+import { type Approval, readApproval } from './read-approval.ts'
 import { type ApprovalTimerJob, defineApprovalTimer } from './timer.ts'
-
-export type Approval = typeof tables.approvals.$inferSelect
 
 /** What a kind of approval does with the outcome, inside the deciding transaction. */
 export type ApprovalKind = {
@@ -231,13 +223,6 @@ function decidedBy(actor: Actor, nowMs: number) {
     decidedById: actor.kind === 'system' ? null : actor.id,
     decidedByName: actor.kind === 'system' ? null : actor.name,
   }
-}
-
-/** @throws NotFoundError */
-export async function readApproval(tx: Pick<Transaction, 'db'>, id: string): Promise<Approval> {
-  const [row] = await tx.db.select().from(tables.approvals).where(eq(tables.approvals.id, id))
-  if (!row) throw new NotFoundError('There is no such approval. It may belong to another installation.')
-  return row
 }
 
 /** The timers of one approval are numbered by the reminders sent before them: the last one is the deadline's. */

@@ -1,5 +1,5 @@
 import { describeDuration, MINUTE_MS } from '../primitives/index.ts'
-import type { Approval } from './approvals.ts'
+import type { Approval } from './read-approval.ts'
 
 /** Tells the later one who decided, when and where: `dana approved this in Slack 2 minutes ago.` */
 export function describeDecision(approval: Approval, nowMs: number): string {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { announceChange, type Transaction, tables } from '../database/index.ts'
 import { defineJob, type Job } from '../engine/index.ts'
 import { type Clock, DAY_MS, RetryAtError } from '../primitives/index.ts'
-import { type Approval, readApproval } from './approvals.ts'
+import { type Approval, readApproval } from './read-approval.ts'
 
 /** Woken much too early (two processes on different clocks), it looks again rather than sleep past a clock's move. */
 const LOOK_AGAIN_MS = 5_000

@@ -10,6 +10,7 @@ import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils'
 import { sql } from 'drizzle-orm'
 import { type Database, isDatabaseUnavailable, openDatabase, withMigrationLock } from '../database/index.ts'
 import { type Clock, type Logger, MINUTE_MS, monotonicMs } from '../primitives/index.ts'
+import { APPLICATION_NAME, APPLICATION_VERSION } from './application.ts'
 import { createCaretaker } from './caretaker.ts'
 import type { OnDeadLetter } from './dead-letters.ts'
 import { createDrain, type Drain } from './drain.ts'
@@ -32,9 +33,6 @@ export type Engine = {
   stop(limitMs: number): Promise<void>
 }
 
-/** Raised only when runs of the older code could not be continued by the newer; see docs/decisions. */
-export const APPLICATION_VERSION = 'kinkeeper-1'
-export const APPLICATION_NAME = 'kinkeeper'
 const POLL_EVERY_MS = 40
 /** Where nobody waits for the tenth of a second: each poll costs the idle machine something. */
 const SLOWER_LANES: Record<string, number> = {

@@ -26,26 +26,20 @@ export {
 export { OutOfTouchError } from './leases.ts'
 export { isHandedOver, wakeParked } from './parking.ts'
 export { listPausedJobs, type PausedJob, pauseJob, resumeJob } from './pausing.ts'
+export {
+  type Effect,
+  listEffectsOfRun,
+  listEffectsOfSubject,
+  listUnknownEffects,
+  resolveEffect,
+} from './recorded-effects.ts'
 export { recoveriesOf } from './recoveries.ts'
 export { finishedSteps, replayRun, startRunAgain } from './replays.ts'
 export { openStarter } from './request-run.ts'
 export { PATIENT_RETRY, type RetryPolicy } from './retry.ts'
 export { type RunContext, StepFailedError } from './run-context.ts'
 export { type RunFilter, type RunPlace, searchRuns } from './run-search.ts'
-export {
-  type Effect,
-  listEffectsOfRun,
-  listEffectsOfSubject,
-  listRunsOf,
-  listUnknownEffects,
-  type Run,
-  type RunStatus,
-  readRun,
-  readSteps,
-  resolveEffect,
-  runStatuses,
-  type Step,
-} from './runs.ts'
+export { listRunsOf, type Run, type RunStatus, readRun, readSteps, runStatuses, type Step } from './runs.ts'
 export {
   type FiringCause,
   type ScheduleDefinition,

@@ -1,7 +1,7 @@
 import { DBOSClient } from '@dbos-inc/dbos-sdk'
 import type { Database } from '../database/index.ts'
 import type { Clock } from '../primitives/index.ts'
-import { APPLICATION_NAME } from './engine.ts'
+import { APPLICATION_NAME } from './application.ts'
 import type { Job } from './jobs.ts'
 import { createStarter, type RunStarter } from './starter.ts'
 
