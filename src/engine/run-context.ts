@@ -11,6 +11,7 @@ import {
   type SerializedError,
   seam,
   serializeError,
+  systemNow,
 } from '../primitives/index.ts'
 import type { OnDeadLetter } from './dead-letters.ts'
 import type { Drain } from './drain.ts'
@@ -230,7 +231,8 @@ async function recordFailure(
   failure: { runId: string; step: string; attempt: number; error: SerializedError; retryInMs: number | null },
 ): Promise<void> {
   try {
-    const row = { ...failure, at: new Date(environment.clock.now()) }
+    // By the machine's clock, as DBOS measures the step that it belongs to.
+    const row = { ...failure, at: new Date(systemNow()) }
     await environment.database.db.insert(tables.stepFailures).values(row)
   } catch (error) {
     if (!isDatabaseUnavailable(error)) throw error

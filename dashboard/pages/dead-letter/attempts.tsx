@@ -2,7 +2,6 @@ import type { LetterDetail } from '../../../src/server/dead-letters-contract.ts'
 import { describeTook } from '../../time.ts'
 import { Card, Section } from '../../ui/card.tsx'
 import { MachineTime } from '../../ui/machine-time.tsx'
-import { RelativeTime } from '../../ui/relative-time.tsx'
 import styles from '../dead-letters.module.css'
 
 /** Every attempt of the step that failed: when, what was said, how long it waited before the next. */
@@ -17,7 +16,7 @@ export function Attempts({ detail: { letter, steps } }: { detail: LetterDetail }
           {attempts.map((one) => (
             <li key={one.attempt}>
               <p>
-                <strong>Attempt {one.attempt}</strong>, <RelativeTime at={one.at} />
+                <strong>Attempt {one.attempt}</strong>, <MachineTime at={one.at} />
                 {one.retryInMs !== null && (
                   <span className={styles.quiet}> · tried again after {describeTook(one.retryInMs)}</span>
                 )}

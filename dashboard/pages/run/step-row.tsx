@@ -4,7 +4,6 @@ import { describeTook } from '../../time.ts'
 import { Badge } from '../../ui/badge.tsx'
 import { Icon } from '../../ui/icon.tsx'
 import { MachineTime } from '../../ui/machine-time.tsx'
-import { RelativeTime } from '../../ui/relative-time.tsx'
 import { STEP_WORDS } from '../../words.ts'
 import styles from './timeline.module.css'
 import { placeOn, type Span } from './timeline-places.ts'
@@ -90,7 +89,7 @@ function More({ step }: { step: StepView }) {
         <ol className={styles.attempts}>
           {step.attempts.map((attempt) => (
             <li key={attempt.attempt}>
-              <strong>Attempt {attempt.attempt} failed</strong> <RelativeTime at={attempt.at} />:{' '}
+              <strong>Attempt {attempt.attempt} failed</strong> <MachineTime at={attempt.at} />:{' '}
               {attempt.error}
               {attempt.retryInMs !== null && ` Tried again after ${describeTook(attempt.retryInMs)}.`}
             </li>
