@@ -76,7 +76,8 @@ export async function startMatrixStage(): Promise<MatrixStage> {
     openLetters,
     unique: (text) => `${text}-${world}`,
     async anew() {
-      await database.db.execute(sql`truncate dbos.workflow_status cascade`)
+      // In a transaction, which is tried again: the engine may be making its indexes on the same table.
+      await database.transaction((tx) => tx.db.execute(sql`truncate dbos.workflow_status cascade`))
       await stage.reset({ timeoutMs: TIMEOUT_MS })
       stage.parts.settings.guard = { members: 100, percent: 100 }
       world += 1
