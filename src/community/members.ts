@@ -3,7 +3,7 @@
  * than once; a row is only ever changed by newer news than it has seen. A deleted person stays as a tombstone, so that
  * a late event does not bring them back.
  */
-import { and, eq, inArray, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import { announceChange, onlyRow, type Transaction, tables } from '../database/index.ts'
 import { NotFoundError, newId } from '../primitives/index.ts'
 import { type Entitlement, entitlementOf } from './entitlement.ts'
@@ -148,12 +148,21 @@ export async function takeSubscriptionNews(
     .onConflictDoUpdate({
       target: subscriptions.id,
       set: { ...row, memberId: memberId ?? sql`${subscriptions.memberId}` },
-      // Stripe counts in seconds: of two that are equally new, the one that ends it is the later.
+      // Stripe counts in seconds, and tells of a beginning and of its payment in one: of two that are equally new, the
+      // one that is further on is the later.
       setWhere: sql`${subscriptions.seenMs} < excluded.seen_ms
-        or (${subscriptions.seenMs} = excluded.seen_ms and ${subscriptions.status} <> 'canceled')`,
+        or (${subscriptions.seenMs} = excluded.seen_ms and ${stageOf(sql`${subscriptions.status}`)} <= ${stageOf(sql`excluded.status`)})`,
     })
     .returning({ id: subscriptions.id })
   return taken.length > 0
+}
+
+/**
+ * How far a subscription is on its way: not begun, going on, over. What is over does not begin again.
+ * https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses (2026-11)
+ */
+function stageOf(status: SQL): SQL {
+  return sql`case ${status} when 'incomplete' then 0 when 'incomplete_expired' then 2 when 'canceled' then 2 else 1 end`
 }
 
 /** Gives the subscriptions of a customer to their member. */
