@@ -5,7 +5,7 @@
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { hashPassword } from 'better-auth/crypto'
-import { and, eq, gt, isNull, notLike } from 'drizzle-orm'
+import { and, eq, gt, isNull, notLike, sql } from 'drizzle-orm'
 import { recordAudit } from '../audit/index.ts'
 import { type Database, onlyRow, sqlState, type Transaction, tables } from '../database/index.ts'
 import { type Clock, ConflictError, DAY_MS, NotAllowedError, newId } from '../primitives/index.ts'
@@ -147,6 +147,7 @@ export async function acceptInvitation(
         .where(and(eq(invitations.id, invitation.id), isNull(invitations.acceptedAt)))
         .returning()
       if (accepted.length === 0) throw new InvalidLinkError()
+      if (invitation.email === null) await refuseSecondFirst(tx)
       await addPerson(tx, { name: newcomer.name, email, role: invitation.role, password }, now)
     })
   } catch (error) {
@@ -154,6 +155,20 @@ export async function acceptInvitation(
       throw new ConflictError('Somebody with this e-mail address is here already. Sign in instead.')
     throw error
   }
+}
+
+/** Two processes that start at once each make a first owner's link; and a link in a log is not to make an owner later. */
+async function refuseSecondFirst(tx: Transaction): Promise<void> {
+  await tx.db.execute(sql`select pg_advisory_xact_lock(hashtextextended('kinkeeper.first-owner', 7))`)
+  if (await hasOwner(tx)) throw new InvalidLinkError()
+}
+
+/** Ends the invitations that somebody has made and nobody has accepted yet: they go with the right to make them. */
+export async function endInvitationsOf(tx: Transaction, personId: string): Promise<void> {
+  const { invitations } = tables
+  await tx.db
+    .delete(invitations)
+    .where(and(eq(invitations.invitedBy, personId), isNull(invitations.acceptedAt)))
 }
 
 class InvalidLinkError extends NotAllowedError {

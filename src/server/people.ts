@@ -6,7 +6,7 @@ import { ConflictError, NotAllowedError, NotFoundError } from '../primitives/ind
 import type { RouteHandler } from './access.ts'
 import { type Auth, PASSWORD_LENGTH } from './auth.ts'
 import type { Role } from './contract.ts'
-import { acceptInvitation, invite, openInvitations } from './invitations.ts'
+import { acceptInvitation, endInvitationsOf, invite, openInvitations } from './invitations.ts'
 import type { Person, ServerParts } from './parts.ts'
 import { pathId, readBody, textSchema } from './request.ts'
 import { isSandboxEmail } from './sandbox-door.ts'
@@ -57,7 +57,10 @@ export function invitePerson(parts: ServerParts): RouteHandler {
   }
 }
 
-/** `PATCH /api/people/:id {role}`. Nobody changes their own role, and there is always an owner left. */
+/**
+ * `PATCH /api/people/:id {role}`. Nobody changes their own role, and there is always an owner left. Who is an owner no
+ * more does not become one again by an invitation of their own.
+ */
 export function changeRole(parts: ServerParts): RouteHandler {
   return async (context) => {
     const id = pathId(context)
@@ -72,6 +75,7 @@ export function changeRole(parts: ServerParts): RouteHandler {
         .where(eq(tables.users.id, id))
         .returning()
       if (changed.length === 0) throw new NotFoundError('There is no such person.')
+      if (role !== 'owner') await endInvitationsOf(tx, id)
       await recordAudit(tx, {
         atMs: parts.clock.now(),
         actor: { kind: 'dashboard', id: by.id, name: by.name },
@@ -83,7 +87,10 @@ export function changeRole(parts: ServerParts): RouteHandler {
   }
 }
 
-/** `DELETE /api/people/:id`: they are signed out everywhere at once. What they did stays on record. */
+/**
+ * `DELETE /api/people/:id`: they are signed out everywhere at once, and their open invitations end, one of which may be
+ * for themselves. What they did stays on record.
+ */
 export function removePerson(parts: ServerParts): RouteHandler {
   return async (context) => {
     const id = pathId(context)
@@ -91,6 +98,7 @@ export function removePerson(parts: ServerParts): RouteHandler {
     if (by.id === id) throw new ConflictError('You cannot remove yourself. Ask another owner.')
     await parts.database.transaction(async (tx) => {
       await keepAnOwner(tx, by, id)
+      await endInvitationsOf(tx, id)
       // Their sessions and their password go with them.
       const removed = await tx.db.delete(tables.users).where(eq(tables.users.id, id)).returning()
       if (removed.length === 0) throw new NotFoundError('There is no such person.')

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { serve } from '@hono/node-server'
+import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { tables } from '../database/index.ts'
@@ -46,6 +48,37 @@ test('the first owner arrives by a link that works once; a newer link ends the o
     hasOwner: true,
     sandboxSignIn: ['owner', 'operator', 'approver', 'viewer'],
   })
+})
+
+test('a first owner’s link that is left over, because two processes started at once, makes no second', async () => {
+  const expiresAt = new Date(Date.now() + 1_000_000)
+  await server.database.db.insert(tables.invitations).values({
+    id: 'inv_left_over',
+    tokenHash: createHash('sha256').update('left over').digest('hex'),
+    role: 'owner',
+    createdAt: new Date(),
+    expiresAt,
+  })
+  const newcomer = { ...dana, email: 'second@example.org', token: 'left over' }
+  expect((await server.browser()('POST', '/api/welcome', newcomer)).status).toBe(403)
+})
+
+test.each([
+  ['removed', 'DELETE', undefined],
+  ['an owner no more', 'PATCH', { role: 'viewer' }],
+])('who is %s does not come back as an owner by an invitation of their own', async (how, method, body) => {
+  const owner = await server.signedIn('owner')
+  const arrive = async (by: typeof owner, email: string) => {
+    const { json } = await by('POST', '/api/people/invitations', { email, role: 'owner' })
+    return { ...dana, email, token: tokenOf((json as { link: string }).link) }
+  }
+  const email = `eve.${how.length}@example.org`
+  const eve = server.browser()
+  expect((await eve('POST', '/api/welcome', await arrive(owner, email))).status).toBe(200)
+  const back = await arrive(eve, `again.${email}`)
+  const [row] = await server.database.db.select().from(tables.users).where(eq(tables.users.email, email))
+  expect((await owner(method, `/api/people/${row?.id}`, body)).status).toBe(200)
+  expect((await server.browser()('POST', '/api/welcome', back)).status).toBe(403)
 })
 
 test('an invitation makes a person with its role, who signs in with a password and out again', async () => {
