@@ -5,6 +5,7 @@
 import { getConnInfo } from '@hono/node-server/conninfo'
 import { betterAuth } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
+import { createAuthMiddleware } from 'better-auth/api'
 import { z } from 'zod'
 import { tables } from '../database/index.ts'
 import { DAY_MS, isRecord, parseJson, SECOND_MS } from '../primitives/index.ts'
@@ -114,6 +115,14 @@ function createBetterAuth({ database, logger, publicUrl, sessionSecret }: Server
       ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
       // `security.ts` checks the origin of every request that changes something, these included.
       disableCSRFCheck: true,
+    },
+    hooks: {
+      // Who changes a password may fear that somebody else knows it: whoever is signed in with it is so no more.
+      before: createAuthMiddleware(async ({ path, body }) =>
+        path === '/change-password'
+          ? { context: { body: { ...body, revokeOtherSessions: true } } }
+          : undefined,
+      ),
     },
     // What is unexpected goes to `errors.ts`, like everything else.
     onAPIError: { throw: true },

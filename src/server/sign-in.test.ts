@@ -107,6 +107,20 @@ test('an invitation makes a person with its role, who signs in with a password a
   expect((await ask('GET', '/api/session')).json).toMatchObject({ user })
 })
 
+test('a changed password ends every session but the one it was changed in', async () => {
+  const [here, elsewhere] = [server.browser(), server.browser()]
+  const credentials = { email: dana.email, password: dana.password }
+  for (const ask of [here, elsewhere])
+    expect((await ask('POST', '/api/auth/sign-in/email', credentials)).status).toBe(200)
+  const change = (currentPassword: string) =>
+    here('POST', '/api/auth/change-password', { currentPassword, newPassword: 'another horse battery' })
+  expect((await change('not this one')).status).toBe(400)
+  expect((await elsewhere('GET', '/api/runs')).status).toBe(200)
+  expect((await change(dana.password)).status).toBe(200)
+  expect((await elsewhere('GET', '/api/runs')).status).toBe(401)
+  expect((await here('GET', '/api/runs')).status).toBe(200)
+})
+
 test('a role changes at once, but never one’s own', async () => {
   const owner = await server.signedIn('owner')
   const viewer = await server.signedIn('viewer')
