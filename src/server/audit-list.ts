@@ -10,7 +10,10 @@ import { type Cursor, emptyIsAbsent, PAGE_SIZE, readCursor, textSchema, writeCur
 const { auditEntries } = tables
 export type AuditRow = typeof auditEntries.$inferSelect
 
-const day = z.iso.date('is a day, as 2026-11-22')
+/** PostgreSQL knows no year 0, and a text with five digits of a year it does not take for a time. */
+const day = z.iso
+  .date('is a day, as 2026-11-22')
+  .refine((text) => text >= '1970-01-01' && text < '9999-12-31', 'is a day between 1970 and 9999')
 export const auditFilterSchema = z.object({
   actor: textSchema({ max: 200 }).optional(),
   action: textSchema({ max: 200 }).optional(),

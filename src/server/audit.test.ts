@@ -77,6 +77,17 @@ test.each([
   expect(first.actions).toContain('abandoned')
 })
 
+test.each(['from=0000-01-01', 'to=0000-12-31', 'to=9999-12-31'])(
+  'a day beyond all time (%s) is refused',
+  async (query) => {
+    const { status, json } = await viewer('GET', `/api/audit?${query}`)
+    expect({ status, json }).toMatchObject({
+      status: 400,
+      json: { error: { message: expect.stringContaining('between 1970 and 9999') } },
+    })
+  },
+)
+
 test('a file for a spreadsheet holds no formula, and one of lines holds everything', async () => {
   const csv = await operator('GET', '/api/audit/export?format=csv&action=approved')
   expect(csv.status).toBe(200)

@@ -212,6 +212,16 @@ describe('POST /api/events', () => {
       { name: END, key: 'k', data: { memberId: 'm', deactivateAt: 1e18 } },
       'data.deactivateAt: ',
     ],
+    [
+      'a year that PostgreSQL does not know',
+      { name: END, key: 'k', data: { memberId: 'm', deactivateAt: '0000-01-01' } },
+      'data.deactivateAt: ',
+    ],
+    [
+      'a year of five digits',
+      { name: END, key: 'k', data: { memberId: 'm', deactivateAt: 1e15 } },
+      'data.deactivateAt: ',
+    ],
     ['a delivery without a name', { name: 'webhook.failed', key: 'k', data: {} }, 'data: '],
     [
       'too many',

@@ -34,19 +34,20 @@ const memberUpdated = z.object({
   action: z.enum(['create', 'update', 'cancel']),
 })
 
-/** The last moment that a date can be: https://tc39.es/ecma262/#sec-time-values-and-time-range (2026-11) */
-const LAST_MOMENT_MS = 8.64e15
+/** The years that PostgreSQL takes as they are written: it knows no year 0, and none of five digits. */
+const LAST_MOMENT_MS = Date.UTC(9999, 11, 31)
 
 /** ISO 8601, or a Unix time in seconds or milliseconds. */
-const moment = z.union([
-  z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
-  z.iso.date().transform((text) => Date.parse(text)),
-  z
-    .number()
-    .positive()
-    .max(LAST_MOMENT_MS)
-    .transform((time) => (time < 1e11 ? time * SECOND_MS : time)),
-])
+const moment = z
+  .union([
+    z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+    z.iso.date().transform((text) => Date.parse(text)),
+    z
+      .number()
+      .positive()
+      .transform((time) => (time < 1e11 ? time * SECOND_MS : time)),
+  ])
+  .refine((ms) => ms >= 0 && ms <= LAST_MOMENT_MS, 'is a time between 1970 and 9999')
 const scheduleDeactivation = z.object({ memberId: z.string().min(1), deactivateAt: moment })
 
 const webhookFailed = z.union([
