@@ -52,6 +52,8 @@ export type ScheduleOverview = ScheduleDefinition & {
   last: Firing[]
 }
 
+type Also = (tx: Transaction, runId: string) => Promise<void>
+
 export type Schedules = {
   list(): Promise<ScheduleOverview[]>
   /**
@@ -60,8 +62,12 @@ export type Schedules = {
    * @throws NotFoundError when there is no such schedule
    */
   request(name: string): Promise<{ runId: string; first: boolean; slotMs: number }>
-  /** Starts it now, because a person wants it. @throws NotFoundError */
-  runNow(name: string): Promise<{ runId: string }>
+  /**
+   * Starts it now, because a person wants it.
+   * @param also more work for the same transaction, such as the record of who it was
+   * @throws NotFoundError
+   */
+  runNow(name: string, also?: Also): Promise<{ runId: string }>
   /** Fires what is due, also what was missed within the window; to be called when the clock has jumped. */
   fireDue(): Promise<void>
   stop(): Promise<void>
@@ -113,9 +119,9 @@ export async function startSchedules(options: Options): Promise<Schedules> {
       const { runId, first } = await fire(options, definition, slotMs, 'request')
       return { runId, first, slotMs }
     },
-    async runNow(name) {
+    async runNow(name, also) {
       const { definition } = of(name)
-      return fire(options, definition, options.clock.now(), 'person')
+      return fire(options, definition, options.clock.now(), 'person', also)
     },
     fireDue,
     stop: clockwork.stop,
@@ -188,6 +194,7 @@ async function fire(
   definition: ScheduleDefinition,
   slotMs: number,
   cause: FiringCause,
+  also?: Also,
 ): Promise<{ runId: string; first: boolean }> {
   const { scheduleFirings } = tables
   const slotAt = new Date(slotMs)
@@ -204,6 +211,7 @@ async function fire(
     }
     const runId = await startRun(tx, starter(), definition, slotAt)
     await tx.db.update(scheduleFirings).set({ runId }).where(mine)
+    await also?.(tx, runId)
     await announceChange(tx, { topic: 'schedule', id: definition.name })
     seam('schedules.fire.before-commit')
     return { runId, first: true }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { tables } from '../database/index.ts'
+import type { AuditPage } from './audit-contract.ts'
 import { adviceOn } from './connections.ts'
 import type { RunDetail } from './contract.ts'
 import type { ConnectionView, ScheduleView } from './membership-contract.ts'
@@ -36,6 +37,10 @@ test('a schedule says what comes, is started by hand, and shows how it went', as
   expect((await operator('POST', '/api/schedules/none/run', {})).status).toBe(404)
   const started = await operator('POST', '/api/schedules/tidying/run', {})
   expect(started).toMatchObject({ status: 200, json: { runId: expect.stringContaining('tidy:') } })
+  const audit = (await approver('GET', '/api/audit?target=schedule:tidying')).json as AuditPage
+  const { runId } = started.json as { runId: string }
+  const actor = { kind: 'dashboard', id: 'usr_sandbox_operator', name: 'Oscar Operator' }
+  expect(audit.items).toMatchObject([{ actor, action: 'started it now', runId }])
   await vi.waitFor(
     async () => {
       const [after] = await schedules()

@@ -1,3 +1,4 @@
+import { recordAudit } from '../audit/index.ts'
 import { type Run, readRun, type ScheduleOverview } from '../engine/index.ts'
 import { NotFoundError } from '../primitives/index.ts'
 import type { RouteHandler } from './access.ts'
@@ -21,10 +22,20 @@ export function listSchedules(parts: ServerParts): RouteHandler {
   }
 }
 
-/** `POST /api/schedules/:name/run`: starts it now. Answers `{runId}`. */
+/** `POST /api/schedules/:name/run`: starts it now; who did is on record. Answers `{runId}`. */
 export function runSchedule(parts: ServerParts): RouteHandler {
   return async (context) => {
-    const { runId } = await parts.schedules.runNow(pathId(context, 'name'))
+    const schedule = pathId(context, 'name')
+    const { id, name } = context.get('person')
+    const { runId } = await parts.schedules.runNow(schedule, async (tx, startedRunId) => {
+      await recordAudit(tx, {
+        atMs: parts.clock.now(),
+        actor: { kind: 'dashboard', id, name },
+        action: 'started it now',
+        target: { kind: 'schedule', id: schedule },
+        runId: startedRunId,
+      })
+    })
     return context.json({ runId })
   }
 }
