@@ -10,11 +10,19 @@
 import { and, eq, isNull, ne } from 'drizzle-orm'
 import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
-import { changeMember, lockMember, type Member, membersByEmail, readMember } from '../../community/index.ts'
+import { changeMember, lockMember, type Member, readMember } from '../../community/index.ts'
 import { tables } from '../../database/index.ts'
 import { defineJob, type Job, type RunContext } from '../../engine/index.ts'
-import { MINUTE_MS, NeverRetryError, NotFoundError, seam } from '../../primitives/index.ts'
+import { MINUTE_MS, NeverRetryError, NotFoundError } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
+import {
+  contactToMove,
+  forgetAddresses,
+  knownAddresses,
+  MEMBER_TAG,
+  noteAddress,
+  putAway,
+} from './addresses.ts'
 import { type AsItWas, deadLetters, UPDATE, undoOf, WELCOME } from './afterwards.ts'
 
 const memberSyncInput = z.object({
@@ -25,8 +33,7 @@ const memberSyncInput = z.object({
 export type MemberSyncInput = z.infer<typeof memberSyncInput>
 export type MemberSyncJob = Job<MemberSyncInput>
 
-/** The tags that are ours to set; all others are left alone. */
-const MEMBER_TAG = 'active'
+/** Beside `MEMBER_TAG`, what is ours to set; all other tags are left alone. */
 const ALUMNI_TAG = 'alumni'
 
 export function defineMemberSync(parts: MembershipParts): MemberSyncJob {
@@ -100,29 +107,9 @@ async function archive(parts: MembershipParts, member: Member): Promise<Updated>
   if (addresses.length === 0) return { said: 'Mailchimp never knew them', change: 'none', welcome: false }
   let gone = false // of the present one in the end
   for (const address of addresses) gone = await putAway(parts, address)
+  await forgetAddresses(parts, member.id, member.mailchimpFormer ?? [])
   const said = gone ? 'Put away: the account is gone' : 'Somebody else has this address now'
   return { said, change: 'archived', welcome: false }
-}
-
-/** Every address under which Mailchimp may have them, oldest first. */
-function knownAddresses({ mailchimpEmail, mailchimpFormer }: Member): string[] {
-  return [...(mailchimpFormer ?? []), ...(mailchimpEmail === null ? [] : [mailchimpEmail])]
-}
-
-/** Archives the contact, unless its address is somebody else's. First the tag: who comes back is not a member by that. */
-async function putAway(parts: MembershipParts, email: string): Promise<boolean> {
-  const { mailchimp } = parts.connectors
-  if (await somebodyHas(parts, email)) return false
-  const contact = await mailchimp.findContact(email)
-  if (contact === null || contact.status === 'archived') return true
-  await mailchimp.setTags(email, [{ name: MEMBER_TAG, active: false }])
-  await mailchimp.archiveContact(email)
-  return true
-}
-
-/** Who deleted their account and signed up again is a new person with the old address. */
-async function somebodyHas(parts: MembershipParts, email: string): Promise<boolean> {
-  return (await membersByEmail(parts.database.db, [email])).size > 0
 }
 
 async function othersWith(parts: MembershipParts, member: Member, email: string): Promise<Member[]> {
@@ -155,6 +142,7 @@ async function update(parts: MembershipParts, member: Member, email: string, not
   }
   // When the new address was a contact already, the old one was not moved but left behind.
   for (const address of former) await putAway(parts, address)
+  await forgetAddresses(parts, member.id, former)
   if (active && (known.status === 'transactional' || known.status === 'archived'))
     known = await mailchimp.putContact({ ...contact, status: 'subscribed' })
   const tags = tagsOf(active ? 'active' : member.membership).filter(
@@ -163,39 +151,6 @@ async function update(parts: MembershipParts, member: Member, email: string, not
   if (tags.length > 0) await note({ email, tags: known.tags, changed: tags })
   await mailchimp.setTags(email, tags)
   return { said: 'Updated', change: 'synced', welcome: await isToBeWelcomed(parts, member) }
-}
-
-/**
- * Before the contact is made: whoever comes after a crash, this run or the one that puts away a deleted account, must know
- * under which addresses Mailchimp may have them.
- * @returns the addresses under which it may have them still, oldest first; null when they are gone, or one with another
- *   member, by now
- */
-async function noteAddress(parts: MembershipParts, member: Member, email: string): Promise<string[] | null> {
-  const formerOf = (known: Member) => knownAddresses(known).filter((address) => address !== email)
-  if (member.mailchimpEmail === email) return formerOf(member)
-  const noted = await parts.database.transaction(async (tx) => {
-    const now = await lockMember(tx, member.id)
-    if (!now || now.deletedAt) return null
-    const mailchimpFormer = formerOf(now)
-    await changeMember(tx, member.id, { mailchimpEmail: email, mailchimpFormer }, parts.clock.now())
-    return mailchimpFormer
-  })
-  seam('member-sync.after-address')
-  return noted
-}
-
-/**
- * The address of the contact that becomes theirs under the new one, with its consent: the last that Mailchimp knows, for
- * an address was noted before its contact was made, which may never have happened. Where two people changed addresses
- * with each other, the contact of the one is not the other's to move.
- */
-async function contactToMove(parts: MembershipParts, former: readonly string[]): Promise<string | null> {
-  for (const address of former.toReversed()) {
-    if (await somebodyHas(parts, address)) continue
-    if ((await parts.connectors.mailchimp.findContact(address)) !== null) return address
-  }
-  return null
 }
 
 /** Not when they have become one with another member meanwhile, or are to be forgotten. */
@@ -272,14 +227,12 @@ async function finish(
     await changeMember(
       tx,
       memberId,
-      outcome.change === 'archived'
-        ? { mailchimpEmail: null, mailchimpFormer: null, mailchimpSyncedAt: at, mailchimpProblem: null }
-        : {
-            mailchimpSyncedAt: at,
-            mailchimpFormer: null,
-            mailchimpProblem: null,
-            ...(outcome.welcomed ? { welcomedAt: member.welcomedAt ?? at } : {}),
-          },
+      {
+        mailchimpSyncedAt: at,
+        mailchimpProblem: null,
+        ...(outcome.change === 'archived' ? { mailchimpEmail: null } : {}),
+        ...(outcome.welcomed ? { welcomedAt: member.welcomedAt ?? at } : {}),
+      },
       atMs,
     )
     await recordAudit(tx, {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type JobStage, startJobStage } from '../../../tests/support/job-stage.ts'
 import { until } from '../../../tests/support/sandbox-world.ts'
 import { SYSTEM } from '../../audit/index.ts'
-import { changeMember } from '../../community/index.ts'
+import { changeMember, mergeMembers } from '../../community/index.ts'
 import { onlyRow, tables } from '../../database/index.ts'
 import { requestErasure } from '../erasure/index.ts'
 import { createMembership, type Membership } from '../membership/index.ts'
@@ -103,6 +103,31 @@ test('who unsubscribed stays so over two changes of the address, of which Mailch
   expect((await contacts()).filter(({ status }) => status !== 'archived')).toMatchObject([
     { email: 'c@example.org', status: 'unsubscribed' },
   ])
+})
+
+test('of two who become one while the one is being synced, one contact is left', async () => {
+  const account = await stage.addMember({
+    email: 'account@example.org',
+    emailVerified: true,
+    clerkId: 'user_1',
+    membership: 'none',
+  })
+  const payer = await stage.addMember({ email: 'payer@example.org', stripeCustomerId: 'cus_1' })
+  await sync(payer.id, 'create')
+  const fault = { provider: 'mailchimp', operation: 'members.put', kind: 'delay', delayMs: 2_000, times: 1 }
+  await stage.world().control('POST', '/faults', fault)
+  const syncing = sync(account.id, 'create')
+  await until(async () => (await readMember(account.id)).mailchimpEmail, 'the address to be noted')
+  await stage.database.transaction(async (tx) =>
+    mergeMembers(tx, await readMember(payer.id), await readMember(account.id), stage.parts.clock.now()),
+  )
+  expect((await syncing).status).toBe('succeeded')
+  await sync(account.id, 'update')
+  expect((await contacts()).map(({ email, status }) => [email, status]).sort()).toEqual([
+    ['account@example.org', 'subscribed'],
+    ['payer@example.org', 'archived'],
+  ])
+  expect(await readMember(account.id)).toMatchObject({ mailchimpFormer: null })
 })
 
 test('who is erased while their contact is being made leaves nothing, at Mailchimp or here', async () => {
