@@ -90,6 +90,21 @@ test('three failures in a row open the breaker for every process; a probe closes
   await vi.waitFor(async () => expect(await one.gate(request, sent)).toBe('ok'), { timeout: 3_000 })
 })
 
+test('a request that was waiting for its turn when the provider went away is the probe, and closes the breaker', async () => {
+  const luma = { provider: 'luma', operation: 'x' } as const
+  const { gate } = start({ luma: { rates: [{ name: 'all', burst: 1, perMinute: 40 }] } })
+  await gate(luma, async () => null)
+  const waiting = gate(luma, async () => 'answered')
+  const now = new Date()
+  await database.db
+    .insert(tables.providerStates)
+    .values({ provider: 'luma', breaker: 'open', reason: 'away', openedAt: now, probeAt: now })
+    .onConflictDoUpdate({ target: tables.providerStates.provider, set: { breaker: 'open', probeAt: now } })
+  expect(await waiting).toBe('answered')
+  const [row] = await database.db.select().from(tables.providerStates)
+  expect(row?.breaker).toBe('closed')
+})
+
 test('a refusal or a success between failures keeps it closed', async () => {
   const { gate } = start()
   for (let round = 0; round < 3; round++) {
@@ -188,4 +203,29 @@ test('when the month is used up, work is put down until the next one', async () 
     (each) => each.provider === 'circle',
   )
   expect(status?.month).toMatchObject({ used: 2, budget: 2 })
+})
+
+test('the last requests of a month are not used twice by those that come at once, in one process or in two', async () => {
+  const processes = [start({ circle: { perMonth: 4 } }), start({ circle: { perMonth: 4 } })]
+  const circle = { provider: 'circle', operation: 'posts.create' } as const
+  let sent = 0
+  const send = (index: number) =>
+    processes[index]?.gate(circle, async () => {
+      sent += 1
+      await sleep(50)
+    })
+  await Promise.allSettled(Array.from({ length: 10 }, () => send(0)))
+  expect(sent).toBe(4)
+  // What the one has counted is written at its next beat.
+  await vi.waitFor(async () => expect(await database.db.select().from(tables.providerUsage)).toHaveLength(2))
+  await expect(send(1)).rejects.toBeInstanceOf(ParkError)
+})
+
+test('a process that has looked a moment ago sees near the end of the budget what others have used since', async () => {
+  const [one, other] = [start({ circle: { perMonth: 4 } }), start({ circle: { perMonth: 4 } })]
+  const circle = { provider: 'circle', operation: 'posts.create' } as const
+  await other.gate(circle, async () => null)
+  for (let count = 0; count < 3; count++) await one.gate(circle, async () => null)
+  await one.stop()
+  await expect(other.gate(circle, async () => null)).rejects.toBeInstanceOf(ParkError)
 })

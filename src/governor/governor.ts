@@ -76,18 +76,23 @@ async function pass<T>(parts: Parts, request: Request, act: () => Promise<T>): P
   const { breakers, usage, buckets, options } = parts
   const { provider } = request
   await breakers.refresh()
-  await usage.refuseOverBudget(provider)
-  const probing = await breakers.admit(provider)
-  const begun = monotonicMs()
-  const places = parts.places.get(provider)
-  await places?.acquire()
+  const giveBack = await usage.takeOfBudget(provider)
   try {
-    await buckets.wait(provider, options.limits[provider].rates ?? [], request)
-    if (monotonicMs() - begun > 5 && !probing) await breakers.admit(provider)
-    refuseWhenPresumedDead(options)
-    return await watch(parts, request, act, probing)
+    let probing = await breakers.admit(provider)
+    const begun = monotonicMs()
+    const places = parts.places.get(provider)
+    await places?.acquire()
+    try {
+      await buckets.wait(provider, options.limits[provider].rates ?? [], request)
+      // The provider may have gone away meanwhile, and this may be the probe.
+      if (monotonicMs() - begun > 5 && !probing) probing = await breakers.admit(provider)
+      refuseWhenPresumedDead(options)
+      return await watch(parts, request, act, probing)
+    } finally {
+      places?.release()
+    }
   } finally {
-    places?.release()
+    giveBack()
   }
 }
 

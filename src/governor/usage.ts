@@ -10,8 +10,12 @@ type Pending = Counts & { lastAnswer: string; lastAtMs: number }
 
 export type Usage = {
   count(request: { provider: ProviderName; operation: string }, outcome: Outcome): void
-  /** @throws ParkError until the next month, when this one's requests are used up */
-  refuseOverBudget(provider: ProviderName): Promise<void>
+  /**
+   * Takes one request of the month's budget, until it is counted or turns out not to have been made.
+   * @returns what gives it back; to be called when the request has ended
+   * @throws ParkError until the next month, when this one's requests are used up
+   */
+  takeOfBudget(provider: ProviderName): Promise<() => void>
   /** Whether a provider with a monthly budget has some of it left. */
   hasBudgetLeft(provider: ProviderName): Promise<boolean>
   /** Writes what has been counted since. */
@@ -19,18 +23,28 @@ export type Usage = {
 }
 
 const BUDGET_READ_EVERY_MS = 10_000
+/** With so few requests left, what other processes have used is looked up for each. */
+const NEARLY_USED_UP = 100
 
 export function createUsage(database: Database, limits: Record<ProviderName, ProviderLimits>): Usage {
   let unwritten = new Map<ProviderName, Pending>()
+  let beingWritten = new Map<ProviderName, Pending>()
+  const underWay = new Map<ProviderName, number>()
   const budgets = new Map<ProviderName, { used: number; readMs: number }>()
 
-  const usedThisMonth = async (provider: ProviderName): Promise<number> => {
+  /** What this process has used, or is about to, and nobody else can see yet. */
+  const unseen = (provider: ProviderName) =>
+    (unwritten.get(provider)?.requests ?? 0) +
+    (beingWritten.get(provider)?.requests ?? 0) +
+    (underWay.get(provider) ?? 0)
+  /** What is written down of this month. The rest is added in one go with what follows from it: nothing comes between. */
+  const written = async (provider: ProviderName, budget: number): Promise<number> => {
     const cached = budgets.get(provider)
-    const pending = unwritten.get(provider)?.requests ?? 0
-    if (cached && monotonicMs() - cached.readMs < BUDGET_READ_EVERY_MS) return cached.used + pending
+    const isFresh = cached && monotonicMs() - cached.readMs < BUDGET_READ_EVERY_MS
+    if (isFresh && budget - cached.used - unseen(provider) > NEARLY_USED_UP) return cached.used
     const used = await readMonth(database, provider)
     budgets.set(provider, { used, readMs: monotonicMs() })
-    return used + pending
+    return used
   }
 
   return {
@@ -52,25 +66,33 @@ export function createUsage(database: Database, limits: Record<ProviderName, Pro
     },
     async hasBudgetLeft(provider) {
       const budget = limits[provider].perMonth
-      return budget !== undefined && (await usedThisMonth(provider)) < budget
+      return budget !== undefined && (await written(provider, budget)) + unseen(provider) < budget
     },
-    async refuseOverBudget(provider) {
+    async takeOfBudget(provider) {
       const budget = limits[provider].perMonth
-      if (budget === undefined || (await usedThisMonth(provider)) < budget) return
-      const untilMs = monthStart(systemNow(), 1)
-      throw new ParkError(
-        `This month's ${budget.toLocaleString('en')} requests are used up; what waits goes on at the start of the next month (UTC), or when the budget is raised.`,
-        { provider, untilMs },
-      )
+      if (budget === undefined) return () => {}
+      const used = await written(provider, budget)
+      if (used + unseen(provider) >= budget) {
+        const untilMs = monthStart(systemNow(), 1)
+        throw new ParkError(
+          `This month's ${budget.toLocaleString('en')} requests are used up; what waits goes on at the start of the next month (UTC), or when the budget is raised.`,
+          { provider, untilMs },
+        )
+      }
+      const add = (by: 1 | -1) => underWay.set(provider, (underWay.get(provider) ?? 0) + by)
+      add(1)
+      return () => add(-1)
     },
     async write() {
       const writing = unwritten
       if (writing.size === 0) return
       unwritten = new Map()
+      beingWritten = writing
       for (const [provider, counts] of writing) {
         try {
           await addCounts(database, provider, counts)
         } catch (error) {
+          beingWritten = new Map()
           for (const kept of writing) unwritten.set(kept[0], sum(unwritten.get(kept[0]), kept[1]))
           throw error
         }
