@@ -1,6 +1,6 @@
 /** What a person is found by, and the pattern that finds it in text. Kept in the erasure's row until it is done. */
 import { createHmac, randomBytes } from 'node:crypto'
-import { eq, inArray, or } from 'drizzle-orm'
+import { and, eq, inArray, notInArray, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Member } from '../../community/index.ts'
 import { onlyRow, type Transaction, tables } from '../../database/index.ts'
@@ -50,7 +50,11 @@ export async function gatherAbout(tx: Transaction, members: Member[], email: str
   const contacts = unique(
     members.flatMap(({ mailchimpEmail, mailchimpFormer }) => [mailchimpEmail, ...(mailchimpFormer ?? [])]),
   )
-  const known = [...members.map(({ email: own }) => own), ...contacts]
+  const former = await formerAddresses(
+    tx,
+    members.map(({ id }) => id),
+  )
+  const known = [...members.map(({ email: own }) => own), ...contacts, ...former]
   const emails = unique([email, ...known].map((each) => each?.toLowerCase()))
   const slackIds = members.flatMap(({ slackUserId }) => slackUserId ?? [])
   const inSlack = await tx.db
@@ -71,6 +75,37 @@ export async function gatherAbout(tx: Transaction, members: Member[], email: str
     ]),
     contacts,
   }
+}
+
+/** What two looks at the same people have found. */
+export function bothOf(one: About, other: About): About {
+  const all = (of: (about: About) => string[]) => unique([...of(one), ...of(other)])
+  return {
+    memberIds: all(({ memberIds }) => memberIds),
+    emails: all(({ emails }) => emails),
+    names: all(({ names }) => names),
+    ids: all(({ ids }) => ids),
+    contacts: all(({ contacts }) => contacts),
+  }
+}
+
+/** Addresses that they had before, as the syncs noted them; not those that are somebody else's by now. */
+async function formerAddresses(tx: Transaction, memberIds: readonly string[]): Promise<string[]> {
+  const { undoNotes, members } = tables
+  const found: string[] = []
+  for (const memberId of memberIds) {
+    const notes = await tx.db
+      .selectDistinct({ email: sql<string | null>`${undoNotes.note} ->> 'email'` })
+      .from(undoNotes)
+      .where(sql`starts_with(${undoNotes.runId}, ${`member-sync:${memberId}:`})`)
+    found.push(...notes.flatMap(({ email }) => email ?? []))
+  }
+  if (found.length === 0) return []
+  const others = await tx.db
+    .select({ email: members.email })
+    .from(members)
+    .where(and(inArray(members.email, found), notInArray(members.id, [...memberIds])))
+  return found.filter((email) => others.every((other) => other.email !== email))
 }
 
 function unique(values: (string | null | undefined)[]): string[] {

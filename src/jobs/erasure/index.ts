@@ -10,7 +10,7 @@
  * The audit is not touched where it is as it should be: it names members by id. An address or a full name that a person
  * has written into a reason is blanked there too; the chain over the entries survives it (`audit/chain.ts`).
  */
-import { eq } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Actor, recordAudit } from '../../audit/index.ts'
 import { onlyRow, type Transaction, tables } from '../../database/index.ts'
@@ -25,7 +25,7 @@ import {
   newId,
 } from '../../primitives/index.ts'
 import type { MembershipParts } from '../membership/parts.ts'
-import { type About, gatherAbout, hashOf, membersOf, readAbout } from './about.ts'
+import { type About, bothOf, gatherAbout, hashOf, membersOf, readAbout } from './about.ts'
 import { type ErasureFollowers, eraseRows } from './rows.ts'
 import { leftovers, sweep } from './sweep.ts'
 
@@ -55,7 +55,7 @@ export function defineErasure(parts: MembershipParts, followers: () => ErasureFo
     async run(context, { erasureId }) {
       const read = async () => readAbout((await readErasure(parts.database, erasureId)).about)
       const own = await context.transaction('erase what is theirs', async (tx) =>
-        eraseRows(tx, parts, followers(), await read(), context.runId),
+        eraseRows(tx, parts, followers(), await gatherAgain(tx, erasureId), context.runId),
       )
       const mentions = await context.step('erase where they are mentioned', async () =>
         sweep(parts.database, await read(), { atMs: parts.clock.now(), runId: context.runId }),
@@ -123,6 +123,16 @@ export async function requestErasure(
     target: first ? { kind: 'member', id: first.id } : { kind: 'community', id },
   })
   return { runId: await parts.starter().start(tx, ERASURE_TO_START, { erasureId: id }), erasureId: id }
+}
+
+/** Between the asking and the erasing their address or name may have changed: what is known of them now is erased too. */
+async function gatherAgain(tx: Transaction, erasureId: string): Promise<About> {
+  const asked = readAbout((await readErasure(tx, erasureId)).about)
+  const { members, erasures } = tables
+  const now = await tx.db.select().from(members).where(inArray(members.id, asked.memberIds)).for('update')
+  const about = bothOf(asked, await gatherAbout(tx, now, null))
+  await tx.db.update(erasures).set({ about }).where(eq(erasures.id, erasureId))
+  return about
 }
 
 function readAddress(given: string): string {

@@ -5,6 +5,7 @@ import { changeMember } from '../../community/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
 import type { Followers, MembershipParts } from '../membership/parts.ts'
 import { type About, patternOf } from './about.ts'
+import { blankQuestions } from './questions.ts'
 
 /** What follows a change of members that an erasure brings about. */
 export type ErasureFollowers = Pick<Followers, 'syncGroup'>
@@ -24,6 +25,7 @@ export async function eraseRows(
   await settleEnds(tx, parts, memberIds)
   const counts = {
     members: alive.length,
+    questions: await blankQuestions(tx, about),
     // Stripe's ids lead to the person; when they come back, Stripe says anew what they pay.
     subscriptions: rows(await tx.db.delete(subscriptions).where(inArray(subscriptions.memberId, memberIds))),
     lumaGuests: rows(

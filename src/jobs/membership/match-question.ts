@@ -2,7 +2,7 @@
  * When two of the things that name a person point at different people, a person is asked. Nothing is guessed meanwhile:
  * a payment whose owner is not clear makes nobody a member, and takes nobody's membership away.
  */
-import { and, desc, eq, isNull, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { type ApprovalKind, ask, readQuestion } from '../../approvals/index.ts'
 import { recordAudit } from '../../audit/index.ts'
@@ -126,6 +126,8 @@ export function memberMatchApprovals(
     async onDecided(tx, approval, actor) {
       const { data } = await readQuestion(tx, approval.subjectId)
       const asked = dataSchema.parse(data)
+      // Of somebody who was erased meanwhile there is nothing left that it could be about.
+      if (await isErased(tx, asked.memberIds)) return
       const nowMs = parts.clock.now()
       const same = approval.status === 'approved'
       const member = same ? await join(tx, asked, nowMs) : await keepApart(tx, asked, nowMs)
@@ -141,6 +143,12 @@ export function memberMatchApprovals(
     },
     async onReminder() {},
   }
+}
+
+async function isErased(tx: Transaction, memberIds: readonly string[]): Promise<boolean> {
+  const { members } = tables
+  const erased = and(inArray(members.id, [...memberIds]), isNotNull(members.erasedAt))
+  return (await tx.db.$count(members, erased)) > 0
 }
 
 type Asked = z.infer<typeof dataSchema>
