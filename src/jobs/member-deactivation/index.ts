@@ -200,6 +200,10 @@ export async function undoDeactivation(
     throw new ConflictError(
       'There is nothing to undo: this end was taken back already, or they have come back by themselves.',
     )
+  if (member.deletedAt)
+    throw new ConflictError(
+      'Their account was deleted, or they were erased: there is nobody to make a member again.',
+    )
   const barred = await readEntitlement(tx, { ...member, byHand: null }, nowMs, parts.settings.graceMs)
   await changeMember(tx, member.id, { byHand: barred.entitled ? null : 'kept' }, nowMs)
   await recordAudit(tx, {

@@ -199,3 +199,25 @@ test('too many ends at once wait for a person, who ends exactly those on the lis
   expect((await states()).filter((state) => state === 'active')).toHaveLength(2)
   expect(await held()).toBe(0)
 })
+
+test('who deleted their account is not kept by an answer, and their end is not taken back', async () => {
+  stage.parts.settings.guard = { members: 0, percent: 100 }
+  // The runs of the tests before stay: this one's has a number of its own.
+  await stage.database.db
+    .insert(tables.requestedWork)
+    .values({ name: 'mass-end', number: 100, pending: false })
+  const { id } = await lapsing()
+  await stage.database.db
+    .update(tables.members)
+    .set({ deletedAt: new Date() })
+    .where(eq(tables.members.id, id))
+  await settle(id)
+  await until(async () => (await held()) === 1, 'the end to be held')
+  const { approvalId } = await askNow(101)
+  await stage.approvals.decide({ approvalId, outcome: 'denied', actor: MONA, reason: null })
+  expect(await states()).toEqual(['ended, hidden'])
+  const [end] = await stage.database.db.select().from(tables.deactivations)
+  expect(end?.status).toBe('done')
+  await expect(membership.undo(id, end?.id ?? '', MONA)).rejects.toThrow('nobody to make a member again')
+  expect(await states()).toEqual(['ended, hidden'])
+})

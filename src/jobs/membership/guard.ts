@@ -153,7 +153,8 @@ export function massEndApprovals(parts: MembershipParts, followers: () => Follow
         if (!member) continue
         const nowMs = parts.clock.now()
         const entitlement = await readEntitlement(tx, member, nowMs, parts.settings.graceMs)
-        if (approval.status !== 'approved') await keepByHand(tx, parts, end)
+        // Whose account is gone cannot be kept.
+        if (approval.status !== 'approved' && !member.deletedAt) await keepByHand(tx, parts, end)
         else if (entitlement.entitled) await conclude(tx, end.id, 'kept', entitlement.reason, nowMs)
         else
           await endMembership(tx, parts, followers(), member, {
