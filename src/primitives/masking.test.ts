@@ -26,3 +26,10 @@ test.each([
 ])('%j is left as it is', (text) => {
   expect(maskPersonalData(text)).toBe(text)
 })
+
+test.each([['a'], ['1 '], ['a@'], ['a.'], ['+1-']])('a long text of %j is masked in no time', (piece) => {
+  const text = piece.repeat(200_000 / piece.length)
+  const began = performance.now()
+  maskPersonalData(text)
+  expect(performance.now() - began).toBeLessThan(1_000)
+})

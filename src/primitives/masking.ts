@@ -1,6 +1,7 @@
 /** Masking of phone numbers and e-mail addresses, so that logs, errors and step outputs never carry them in clear. */
 
-const EMAIL = /([\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]*@([\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+)/gu
+/** No longer before the @ than 255, which is more than mail allows: a long word without one is not read again and again. */
+const EMAIL = /([\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{0,255}@([\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+)/gu
 /**
  * Ten to fifteen digits with the separators that people put between them, or six to fifteen after a plus, not part of a
  * longer word or number: phone numbers as they are written anywhere. Times, amounts and ids have other shapes.
