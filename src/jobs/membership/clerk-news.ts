@@ -13,7 +13,7 @@ import {
 } from '../../community/index.ts'
 import type { ClerkUser } from '../../connectors/membership-contract.ts'
 import type { Transaction } from '../../database/index.ts'
-import { seam } from '../../primitives/index.ts'
+import { NeverRetryError, seam } from '../../primitives/index.ts'
 import { askWhoItIs } from './match-question.ts'
 import type { Cause, MembershipParts } from './parts.ts'
 
@@ -29,6 +29,20 @@ type Settle = (tx: Transaction, memberId: string, cause: Cause) => Promise<void>
 /** `id`: the delivery's own, by which what follows is known to have come from it. */
 type Received = { id: string; event: ClerkEvent; runId: string }
 
+/**
+ * Clerk sent news of somebody whom its API does not know. As a rule the news of their deletion is on its way. But a key of
+ * another instance knows nobody at all, and nobody becomes a tombstone by that: the handling is tried again, and then
+ * waits for a person.
+ */
+async function missNobody(parts: MembershipParts, clerkId: string): Promise<string> {
+  const known = await findMember(parts.database, clerkId)
+  if (!known || known.deletedAt) return 'Clerk does not know them any more, and neither do we'
+  throw new NeverRetryError(
+    'Clerk’s API knows nobody of this id, and has sent no news of a deletion. Check that CLERK_SECRET_KEY belongs to the instance that sends the webhooks; if they were deleted, end the membership by hand.',
+    { facts: { provider: 'clerk', operation: 'users.getUser', code: 'unknown_user' } },
+  )
+}
+
 /** Takes an event over, and settles what follows. Repeating it changes nothing. @returns what came of it, in words */
 export async function takeClerkEvent(
   parts: MembershipParts,
@@ -41,8 +55,7 @@ export async function takeClerkEvent(
   if (event.type === 'user.deleted') return bury(parts, settle, id, received)
   const { clerk } = parts.connectors
   const user = clerk.canRead ? await clerk.user(id) : clerk.readUser(event.data)
-  // Clerk knows nobody of this id any more: the news of the deletion is on its way, or was lost.
-  if (!user) return bury(parts, settle, id, received)
+  if (!user) return missNobody(parts, id)
   return takeUser(parts, settle, user, received)
 }
 
