@@ -83,9 +83,11 @@ export async function mergeMembers(
   into: Member,
   nowMs: number,
 ): Promise<Member> {
-  const { members, subscriptions, deactivations, processedEvents, lumaGuests } = tables
+  const { members, subscriptions, deactivations, effects, processedEvents, lumaGuests } = tables
   await tx.db.update(subscriptions).set({ memberId: into.id }).where(eq(subscriptions.memberId, from.id))
   await tx.db.update(deactivations).set({ memberId: into.id }).where(eq(deactivations.memberId, from.id))
+  // What was done for the one is not to be done again for the other.
+  await tx.db.update(effects).set({ subjectId: into.id }).where(eq(effects.subjectId, from.id))
   // An event may have been finished with for both.
   await tx.db.execute(sql`
     insert into ${processedEvents} (job, source_event_id, member_id, at)

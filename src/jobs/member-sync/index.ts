@@ -7,7 +7,7 @@
  *   Who unsubscribed stays so. A member who lapsed is tagged `alumni` instead of `active`, never unsubscribed.
  * - The welcome journey goes out once in a member's life, through the effect ledger.
  */
-import { and, eq, isNull, ne } from 'drizzle-orm'
+import { and, eq, inArray, isNull, ne, or } from 'drizzle-orm'
 import { z } from 'zod'
 import { recordAudit, SYSTEM } from '../../audit/index.ts'
 import { changeMember, lockMember, type Member, readMember } from '../../community/index.ts'
@@ -181,17 +181,31 @@ async function isToBeWelcomed(parts: MembershipParts, member: Member): Promise<b
   const [asked] = await parts.database.db
     .select({ id: tables.effects.id })
     .from(tables.effects)
-    .where(and(eq(tables.effects.key, welcomeKey(member.id)), eq(tables.effects.status, 'unknown')))
+    .where(
+      and(
+        eq(tables.effects.subjectId, member.id),
+        eq(tables.effects.kind, WELCOME_KIND),
+        or(
+          eq(tables.effects.status, 'unknown'),
+          // Begun for somebody who has become one with them.
+          and(
+            inArray(tables.effects.status, ['intended', 'done']),
+            ne(tables.effects.key, welcomeKey(member.id)),
+          ),
+        ),
+      ),
+    )
   return asked === undefined
 }
 
-const welcomeKey = (memberId: string) => `mailchimp.welcome:${memberId}`
+const WELCOME_KIND = 'mailchimp.welcome'
+const welcomeKey = (memberId: string) => `${WELCOME_KIND}:${memberId}`
 
 async function welcome(context: RunContext, parts: MembershipParts, memberId: string): Promise<void> {
   const { mailchimp } = parts.connectors
   await context.effect(WELCOME, {
     key: welcomeKey(memberId),
-    kind: 'mailchimp.welcome',
+    kind: WELCOME_KIND,
     description: 'The welcome journey of a new member',
     subjectId: memberId,
     async perform() {

@@ -130,6 +130,32 @@ test('of two who become one while the one is being synced, one contact is left',
   expect(await readMember(account.id)).toMatchObject({ mailchimpFormer: null })
 })
 
+test('whose welcome was asked for under another account, and its answer lost, is not welcomed again as one with it', async () => {
+  const [one, other] = [
+    await stage.addMember({ email: 'first@example.org', emailVerified: true, clerkId: 'user_1' }),
+    await stage.addMember({
+      email: 'second@example.org',
+      emailVerified: true,
+      clerkId: 'user_2',
+      membership: 'none',
+    }),
+  ]
+  const fault = { provider: 'mailchimp', operation: 'journeys.trigger', kind: 'drop-after', times: 1 }
+  await stage.world().control('POST', '/faults', fault)
+  const input = { memberId: one.id, action: 'create' as const, sourceEventId: `evt_${++counter}` }
+  await stage.database.transaction((tx) => membership.sync(tx, input))
+  await until(
+    async () => (await stage.database.db.select().from(tables.effects))[0]?.status === 'unknown',
+    'nobody to know whether they were welcomed',
+  )
+  await stage.database.transaction(async (tx) =>
+    mergeMembers(tx, await readMember(one.id), await readMember(other.id), stage.parts.clock.now()),
+  )
+  await sync(other.id, 'update')
+  const welcomes = (await stage.world().read()).mailchimp.contacts.flatMap(({ mails }) => mails)
+  expect(welcomes).toHaveLength(1)
+})
+
 test('who is erased while their contact is being made leaves nothing, at Mailchimp or here', async () => {
   const email = 'forget.me@example.org'
   const member = await stage.addMember({ email, emailVerified: true, clerkId: 'user_forgotten' })
