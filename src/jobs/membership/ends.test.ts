@@ -221,3 +221,33 @@ test('who deleted their account is not kept by an answer, and their end is not t
   await expect(membership.undo(id, end?.id ?? '', MONA)).rejects.toThrow('nobody to make a member again')
   expect(await states()).toEqual(['ended, hidden'])
 })
+
+test('who pays again in the moment of the answer stays, and the others’ ends go on', async () => {
+  stage.parts.settings.guard = { members: 0, percent: 100 }
+  await stage.database.db
+    .insert(tables.requestedWork)
+    .values({ name: 'mass-end', number: 200, pending: false })
+  const members = [await lapsing(), await lapsing()]
+  for (const member of members) await settle(member.id)
+  await until(async () => (await held()) === 2, 'the ends to be held')
+  const { approvalId } = await askNow(201)
+  const [paying] = members
+  const { deactivations } = tables
+  let answer: Promise<unknown> = Promise.resolve()
+  await stage.database.transaction(async (tx) => {
+    await tx.db.execute(sql`select 1 from members where id = ${paying?.id} for update`)
+    answer = stage.approvals.decide({ approvalId, outcome: 'approved', actor: MONA, reason: null })
+    await until(async () => {
+      const { rows } = await stage.database.db.execute(
+        sql`select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+      )
+      return rows.length > 0
+    }, 'the answer to wait for them')
+    await tx.db
+      .update(deactivations)
+      .set({ status: 'removed' })
+      .where(eq(deactivations.memberId, paying?.id ?? ''))
+  })
+  await answer
+  expect((await states()).toSorted()).toEqual(['active', 'ended, hidden'])
+})

@@ -150,7 +150,8 @@ export function massEndApprovals(parts: MembershipParts, followers: () => Follow
         .where(and(eq(deactivations.questionId, question.id), eq(deactivations.status, 'held')))
       for (const end of held) {
         const member = await lockMember(tx, end.memberId)
-        if (!member) continue
+        // Under the member's lock: who has paid again just now has settled it by that.
+        if (!member || !(await isHeld(tx, end.id))) continue
         const nowMs = parts.clock.now()
         const entitlement = await readEntitlement(tx, member, nowMs, parts.settings.graceMs)
         // Whose account is gone cannot be kept.
@@ -167,6 +168,13 @@ export function massEndApprovals(parts: MembershipParts, followers: () => Follow
     },
     async onReminder() {},
   }
+}
+
+async function isHeld(tx: Transaction, id: string): Promise<boolean> {
+  const { deactivations } = tables
+  return (
+    (await tx.db.$count(deactivations, and(eq(deactivations.id, id), eq(deactivations.status, 'held')))) > 0
+  )
 }
 
 async function keepByHand(tx: Transaction, parts: MembershipParts, end: Deactivation): Promise<void> {
