@@ -67,6 +67,7 @@ export const client = {
   people: () => get<PeopleList>('/api/people'),
   invite: (email: string, role: Role) =>
     send<{ link: string }>('POST', '/api/people/invitations', { email, role }),
+  revokeInvitation: (id: string) => send('DELETE', `/api/people/invitations/${encodeURIComponent(id)}`, {}),
   changeRole: (id: string, role: Role) => send('PATCH', `/api/people/${encodeURIComponent(id)}`, { role }),
 }
 

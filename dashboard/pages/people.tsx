@@ -14,6 +14,7 @@ import { ROLE_WORDS } from '../words.ts'
 import { CopyLink } from './people/copy-link.tsx'
 import { InviteForm } from './people/invite-form.tsx'
 import { RemovePerson } from './people/remove-person.tsx'
+import { RevokeInvitation } from './people/revoke-invitation.tsx'
 import styles from './people.module.css'
 
 /** Who may come in, and as what. Owners only. */
@@ -69,7 +70,10 @@ function People({ ownId }: { ownId: string }) {
                       {ROLE_WORDS[invitation.role].word} · expires <RelativeTime at={invitation.expiresAt} />
                     </p>
                   </div>
-                  <CopyLink link={invitation.link} />
+                  <div className={styles.open}>
+                    <CopyLink link={invitation.link} />
+                    <RevokeInvitation invitation={invitation} />
+                  </div>
                 </li>
               ))}
             </ul>

@@ -77,6 +77,7 @@ export const ACCESS = {
   'POST /api/alerts/rules/:name/test': 'operator',
   'GET /api/people': 'owner',
   'POST /api/people/invitations': 'owner',
+  'DELETE /api/people/invitations/:id': 'owner',
   'PATCH /api/people/:id': 'owner',
   'DELETE /api/people/:id': 'owner',
   'GET /api/audit': 'viewer',

@@ -5,10 +5,17 @@
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { hashPassword } from 'better-auth/crypto'
-import { and, eq, gt, isNull, notLike, sql } from 'drizzle-orm'
-import { recordAudit } from '../audit/index.ts'
+import { and, eq, gt, isNotNull, isNull, notLike, sql } from 'drizzle-orm'
+import { type Actor, recordAudit } from '../audit/index.ts'
 import { type Database, onlyRow, sqlState, type Transaction, tables } from '../database/index.ts'
-import { type Clock, ConflictError, DAY_MS, NotAllowedError, newId } from '../primitives/index.ts'
+import {
+  type Clock,
+  ConflictError,
+  DAY_MS,
+  NotAllowedError,
+  NotFoundError,
+  newId,
+} from '../primitives/index.ts'
 import type { Role } from './contract.ts'
 import type { Person } from './parts.ts'
 import { isSandboxEmail, SANDBOX_DOMAIN } from './sandbox-door.ts'
@@ -161,6 +168,34 @@ export async function acceptInvitation(
 async function refuseSecondFirst(tx: Transaction): Promise<void> {
   await tx.db.execute(sql`select pg_advisory_xact_lock(hashtextextended('kinkeeper.first-owner', 7))`)
   if (await hasOwner(tx)) throw new InvalidLinkError()
+}
+
+/**
+ * Ends an invitation that nobody has accepted.
+ * @throws NotFoundError when there is none: it was accepted or ended meanwhile
+ */
+export async function revoke(
+  parts: { database: Database; clock: Clock },
+  invitationId: string,
+  actor: Actor,
+): Promise<void> {
+  const { invitations } = tables
+  await parts.database.transaction(async (tx) => {
+    const [ended] = await tx.db
+      .delete(invitations)
+      .where(
+        and(eq(invitations.id, invitationId), isNull(invitations.acceptedAt), isNotNull(invitations.email)),
+      )
+      .returning()
+    if (!ended) throw new NotFoundError('There is no such invitation: it was accepted or ended meanwhile.')
+    await recordAudit(tx, {
+      atMs: parts.clock.now(),
+      actor,
+      action: 'ended an invitation',
+      target: { kind: 'person', id: invitationId },
+      detail: { role: ended.role },
+    })
+  })
 }
 
 /** Ends the invitations that somebody has made and nobody has accepted yet: they go with the right to make them. */

@@ -6,7 +6,7 @@ import { ConflictError, NotAllowedError, NotFoundError } from '../primitives/ind
 import type { RouteHandler } from './access.ts'
 import { type Auth, PASSWORD_LENGTH } from './auth.ts'
 import type { Role } from './contract.ts'
-import { acceptInvitation, endInvitationsOf, invite, openInvitations } from './invitations.ts'
+import { acceptInvitation, endInvitationsOf, invite, openInvitations, revoke } from './invitations.ts'
 import type { Person, ServerParts } from './parts.ts'
 import { pathId, readBody, textSchema } from './request.ts'
 import { isSandboxEmail } from './sandbox-door.ts'
@@ -54,6 +54,15 @@ export function invitePerson(parts: ServerParts): RouteHandler {
   return async (context) => {
     const guest = await readBody(context, inviteSchema)
     return context.json({ link: await invite(parts, guest, context.get('person')) })
+  }
+}
+
+/** `DELETE /api/people/invitations/:id`: its link leads nowhere any more. */
+export function revokeInvitation(parts: ServerParts): RouteHandler {
+  return async (context) => {
+    const { id, name } = context.get('person')
+    await revoke(parts, pathId(context), { kind: 'dashboard', id, name })
+    return context.json({})
   }
 }
 

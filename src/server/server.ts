@@ -35,7 +35,7 @@ import { exportMember } from './members/member-export.ts'
 import { listMembers } from './members/member-list.ts'
 import { readOverview } from './overview.ts'
 import type { ServerEnv, ServerParts } from './parts.ts'
-import { changeRole, invitePerson, listPeople, removePerson, welcome } from './people.ts'
+import { changeRole, invitePerson, listPeople, removePerson, revokeInvitation, welcome } from './people.ts'
 import { listRuns } from './run-list.ts'
 import { readRunbookByName } from './runbooks.ts'
 import { cancel, readRunDetail, retryRun } from './runs.ts'
@@ -159,6 +159,7 @@ function createRoutes(parts: ServerParts, auth: Auth): Routes {
     'POST /api/alerts/rules/:name/test': test(parts),
     'GET /api/people': listPeople(parts),
     'POST /api/people/invitations': invitePerson(parts),
+    'DELETE /api/people/invitations/:id': revokeInvitation(parts),
     'PATCH /api/people/:id': changeRole(parts),
     'DELETE /api/people/:id': removePerson(parts),
     'GET /api/audit': listAudit(parts),

@@ -63,6 +63,25 @@ test('a first owner’s link that is left over, because two processes started at
   expect((await server.browser()('POST', '/api/welcome', newcomer)).status).toBe(403)
 })
 
+test('an open invitation can be ended, and then its link leads nowhere', async () => {
+  const owner = await server.signedIn('owner')
+  const email = 'not.after.all@example.org'
+  const { json } = await owner('POST', '/api/people/invitations', { email, role: 'viewer' })
+  const [row] = await server.database.db
+    .select()
+    .from(tables.invitations)
+    .where(eq(tables.invitations.email, email))
+  expect((await owner('DELETE', `/api/people/invitations/${row?.id}`)).status).toBe(200)
+  expect((await owner('DELETE', `/api/people/invitations/${row?.id}`)).status).toBe(404)
+  const newcomer = { ...dana, email, token: tokenOf((json as { link: string }).link) }
+  expect((await server.browser()('POST', '/api/welcome', newcomer)).status).toBe(403)
+  const [entry] = await server.database.db
+    .select()
+    .from(tables.auditEntries)
+    .where(eq(tables.auditEntries.action, 'ended an invitation'))
+  expect(entry).toMatchObject({ targetId: row?.id })
+})
+
 test.each([
   ['removed', 'DELETE', undefined],
   ['an owner no more', 'PATCH', { role: 'viewer' }],

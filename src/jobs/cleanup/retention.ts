@@ -174,6 +174,12 @@ export const RETENTION_KINDS: readonly RetentionKind[] = [
     tables.verifications,
     (_, now) => sql`${tables.verifications.expiresAt} < ${before(now.machine, 0)}`,
   ),
+  // Accepted or not: both hold an address, and a link that has expired leads nowhere.
+  kind(
+    'invitations',
+    tables.invitations,
+    (_, now) => sql`${tables.invitations.expiresAt} < ${before(now.community, 0)}`,
+  ),
   kind(
     'letterActions',
     tables.letterActions,
