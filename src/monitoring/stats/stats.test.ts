@@ -222,12 +222,12 @@ test('a first start on very many runs catches up in batches', async () => {
 })
 
 test('the gauges of now: queues, dead letters, budgets; what has emptied is zero', async () => {
-  const stats = start()
   await insertRuns([
     { job: 'member-sync', status: 'ENQUEUED', endedMs: null, tookMs: null },
     { job: 'member-sync', status: 'ENQUEUED', endedMs: null, tookMs: null },
     { job: 'cleanup', status: 'PENDING', endedMs: null, tookMs: null },
   ])
+  const stats = start()
   await refresh(stats)
   const first = await readGauges(database)
   expect(first?.get('queued_jobs')).toBe(2)
