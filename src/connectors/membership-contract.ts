@@ -51,6 +51,8 @@ export type LumaGuest = {
 }
 /** One page; `next` is the cursor of the following one, null on the last. */
 export type Page<T> = { items: T[]; next: string | null }
+/** One of a list. `fault`: the field for which it cannot be read; the others of the list still can. */
+export type Listed<T> = { id: string; object: T } | { id: string; fault: string }
 
 export type LumaConnector = {
   /** The calendar's events that have not begun at `afterMs`, soonest first. */
@@ -110,6 +112,10 @@ export type StripeConnector = {
   customer(id: string): Promise<StripeCustomer | null>
   /** All subscriptions of a customer in any status, every page, newest first. */
   subscriptionsOf(customerId: string): Promise<StripeSubscription[]>
+  /** All subscriptions of all customers in any status, newest first, each with its customer; one page. */
+  listSubscriptions(
+    cursor: string | null,
+  ): Promise<Page<Listed<{ subscription: StripeSubscription; customer: StripeCustomer }>>>
   /** Reads a subscription object of any API version that Stripe still sends. @throws NeverRetryError when it is none */
   readSubscription(object: unknown): StripeSubscription
   readCustomer(object: unknown): StripeCustomer
@@ -132,6 +138,8 @@ export type ClerkConnector = {
   readonly canRead: boolean
   /** Null: deleted, or never there. */
   user(id: string): Promise<ClerkUser | null>
+  /** All users, the oldest first, one page. Accounts that are deleted while it is read hide nobody else. */
+  listUsers(cursor: string | null): Promise<Page<Listed<ClerkUser>>>
   /** Reads the `data` of a user event. @throws NeverRetryError when it is no user */
   readUser(object: unknown): ClerkUser
   ping(): Promise<void>

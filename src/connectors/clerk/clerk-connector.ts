@@ -5,6 +5,7 @@ import { attempt, type Call, errorFor, orNull } from '../failures.ts'
 import type { ClerkConnector } from '../membership-contract.ts'
 import { clerkError } from './clerk-errors.ts'
 import { parseUser, readUser } from './clerk-user.ts'
+import { firstPage, nextPage, type Place, readPlace } from './user-list.ts'
 
 export type ClerkSettings = {
   /** Null: users cannot be read again. */
@@ -47,6 +48,15 @@ export function createClerkConnector(settings: ClerkSettings, gate: Gate): Clerk
         }),
         ({ status }) => status === 404,
       ),
+
+    async listUsers(cursor) {
+      const place: Place = cursor === null ? firstPage : readPlace(cursor)
+      const users: unknown = await calling('users.getUserList', async ({ users }) => {
+        const { offset, limit } = place
+        return (await users.getUserList({ offset, limit, orderBy: '+created_at' })).data
+      })
+      return nextPage(place, users)
+    },
 
     readUser,
 

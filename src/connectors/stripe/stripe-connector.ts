@@ -5,7 +5,14 @@ import type { Gate } from '../contract.ts'
 import { attempt, type Call, errorFor, orNull } from '../failures.ts'
 import type { StripeConnector, StripeSubscription } from '../membership-contract.ts'
 import { ForeignAnswer, stripeError } from './stripe-errors.ts'
-import { customerSchema, readObject, subscriptionPageSchema, subscriptionSchema } from './stripe-objects.ts'
+import {
+  customerSchema,
+  listedPageSchema,
+  readListed,
+  readObject,
+  subscriptionPageSchema,
+  subscriptionSchema,
+} from './stripe-objects.ts'
 
 export type StripeSettings = {
   /** Null: objects cannot be read again. */
@@ -62,6 +69,19 @@ export function createStripeConnector(settings: StripeSettings, gate: Gate): Str
         if (!page.has_more || page.data.length === 0) break
       }
       return all.sort((a, b) => b.createdMs - a.createdMs)
+    },
+
+    async listSubscriptions(cursor) {
+      const query = {
+        status: 'all' as const,
+        limit: PAGE_SIZE,
+        expand: ['data.customer'],
+        ...(cursor === null ? {} : { starting_after: cursor }),
+      }
+      const page = await ask('subscriptions.list', listedPageSchema, (stripe) =>
+        stripe.subscriptions.list(query),
+      )
+      return { items: page.data.map(readListed), next: (page.has_more && page.data.at(-1)?.id) || null }
     },
 
     readSubscription: (object) => readObject('subscription', subscriptionSchema, object),

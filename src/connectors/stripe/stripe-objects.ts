@@ -1,7 +1,7 @@
 /** Stripe's objects as events and answers hold them, in any API version that Stripe still sends. */
 import { z } from 'zod'
 import { NeverRetryError, SECOND_MS } from '../../primitives/index.ts'
-import type { StripeCustomer, StripeSubscription } from '../membership-contract.ts'
+import type { Listed, StripeCustomer, StripeSubscription } from '../membership-contract.ts'
 
 /** Epoch seconds, as all of Stripe's times. */
 const seconds = z.number().transform((value) => value * SECOND_MS)
@@ -84,11 +84,33 @@ export const customerSchema = z
     }),
   )
 
+/** A page of which each object is read by itself; only its id is needed for the next one. */
+export const listedPageSchema = z.looseObject({
+  data: z.array(z.looseObject({ id: z.string().min(1) })),
+  has_more: z.boolean(),
+})
+
+/** A subscription in whose place of the customer is the customer itself. */
+export function readListed(
+  object: z.infer<typeof listedPageSchema>['data'][number],
+): Listed<{ subscription: StripeSubscription; customer: StripeCustomer }> {
+  const { id } = object
+  const subscription = subscriptionSchema.safeParse(object)
+  if (!subscription.success) return { id, fault: faultOf(subscription.error) }
+  const customer = customerSchema.safeParse(object.customer)
+  if (!customer.success) return { id, fault: `customer ${faultOf(customer.error)}` }
+  return { id, object: { subscription: subscription.data, customer: customer.data } }
+}
+
+function faultOf(error: z.ZodError): string {
+  return error.issues[0]?.path.join('.') || 'the object itself'
+}
+
 /** Reads an object of an event. @throws NeverRetryError that names the field at fault, never its content */
 export function readObject<T>(kind: 'subscription' | 'customer', schema: z.ZodType<T>, object: unknown): T {
   const read = schema.safeParse(object)
   if (read.success) return read.data
-  const field = read.error.issues[0]?.path.join('.') || 'the object itself'
+  const field = faultOf(read.error)
   throw new NeverRetryError(`This is no ${kind} of Stripe’s that can be read: ${field} is not as expected.`, {
     facts: { provider: 'stripe', operation: `read ${kind}`, code: 'unreadable_object' },
   })

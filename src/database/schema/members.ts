@@ -47,6 +47,7 @@ export const members = pgTable(
     mailchimpWanted: text('mailchimp_wanted'),
     /** Why Mailchimp will not take them, in plain words. */
     mailchimpProblem: text('mailchimp_problem'),
+    /** The welcome has gone out, or is not to: who was a member before anybody looked is never welcomed. */
     welcomedAt: at('welcomed_at'),
     slackUserId: text('slack_user_id'),
     slackState: text('slack_state', { enum: SLACK_STATES }).notNull().default('unknown'),

@@ -56,14 +56,16 @@ export async function takeClerkEvent(
   const { clerk } = parts.connectors
   const user = clerk.canRead ? await clerk.user(id) : clerk.readUser(event.data)
   if (!user) return missNobody(parts, id)
-  return takeUser(parts, settle, user, received)
+  const why = event.type === 'user.created' ? 'they signed up' : 'their account changed'
+  return takeUser(parts, settle, user, { sourceEventId: received.id, why, runId: received.runId })
 }
 
-async function takeUser(
+/** Takes over what Clerk says of a user. `runId`: who asks when it is not clear who that is. @returns what came of it */
+export async function takeUser(
   parts: MembershipParts,
   settle: Settle,
   user: ClerkUser,
-  received: Received,
+  { runId, ...cause }: Cause & { runId: string },
 ): Promise<string> {
   return parts.database.transaction(async (tx) => {
     const nowMs = parts.clock.now()
@@ -74,7 +76,7 @@ async function takeUser(
         customerId: null,
         clerkId: user.id,
         person: { email, firstName, lastName },
-        runId: received.runId,
+        runId,
       })
       return 'It is not clear who this is; a person is asked'
     }
@@ -82,10 +84,9 @@ async function takeUser(
     const news = { clerkId: user.id, email, emailVerified, firstName, lastName, seenMs: user.updatedAtMs }
     const changed = await takeAccountNews(tx, member, news, nowMs)
     if (!changed) return `Nothing newer than what was known: ${member.id}`
-    const why = received.event.type === 'user.created' ? 'they signed up' : 'their account changed'
-    await settle(tx, member.id, { sourceEventId: received.id, why })
+    await settle(tx, member.id, cause)
     seam('clerk-news.before-commit')
-    return `${why}: ${member.id}`
+    return `${cause.why}: ${member.id}`
   })
 }
 

@@ -19,7 +19,7 @@ import {
   readMember,
 } from '../../community/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
-import { describeDuration, newId, SECOND_MS } from '../../primitives/index.ts'
+import { describeDuration, newId, parseJson, SECOND_MS } from '../../primitives/index.ts'
 import type { Cause, Followers, MembershipParts } from './parts.ts'
 
 export type Deactivation = typeof tables.deactivations.$inferSelect
@@ -76,6 +76,17 @@ async function syncWhatChanged(
     sourceEventId: `${cause.sourceEventId}/${fingerprint(wanted)}`,
     action: joins ? 'create' : deletedAt ? 'cancel' : 'update',
   })
+}
+
+/** Whether the last sync that was started was for a member, with an account where accounts are kept: such a sync welcomes. */
+export function wasSyncedAsMember(
+  { modes }: Pick<MembershipParts, 'modes'>,
+  { mailchimpWanted }: Pick<Member, 'mailchimpWanted'>,
+): boolean {
+  const wanted = mailchimpWanted === null ? null : parseJson(mailchimpWanted)
+  if (!Array.isArray(wanted)) return false
+  const [, , , membership, hasAccount] = wanted
+  return membership === 'active' && (modes.clerk === 'off' || hasAccount === true)
 }
 
 /** Who was kept by somebody's word, and pays again, needs it no more. */

@@ -51,7 +51,7 @@ const invoiceSchema = z.looseObject({
 })
 
 /** What was learned: about whom, and of which subscriptions. */
-type News = {
+export type StripeNews = {
   customerId: string
   clerkId: string | null
   email: string | null
@@ -60,6 +60,8 @@ type News = {
   /** How new it is, epoch milliseconds. */
   seenMs: number
 }
+
+type Settle = (tx: Transaction, memberId: string, cause: Cause) => Promise<void>
 
 /** The events that say something about members; all others are kept and left alone. */
 export const STRIPE_EVENTS = new Set([
@@ -75,34 +77,45 @@ export const STRIPE_EVENTS = new Set([
 /** Takes an event over, and settles what follows. Repeating it changes nothing. @returns what came of it, in words */
 export async function takeStripeEvent(
   parts: MembershipParts,
-  settle: (tx: Transaction, memberId: string, cause: Cause) => Promise<void>,
+  settle: Settle,
   event: StripeEvent,
   runId: string,
 ): Promise<string> {
   const news = await learn(parts, event)
   if (!news) return `${event.type} says nothing about a member`
+  const why = WORDS[event.type] ?? event.type
+  return takeStripeNews(parts, settle, news, { sourceEventId: event.id, why, runId })
+}
+
+/** Takes over what Stripe says of a customer. `runId`: who asks when it is not clear who that is. @returns what came of it */
+export async function takeStripeNews(
+  parts: MembershipParts,
+  settle: Settle,
+  news: StripeNews,
+  { runId, ...cause }: Cause & { runId: string },
+): Promise<string> {
   return parts.database.transaction(async (tx) => {
     const nowMs = parts.clock.now()
     const match = await matchMember(tx, { ...news, clerkId: news.clerkId }, nowMs)
     const known = match.kind === 'found' ? match.member : await ownerByWord(tx, news.customerId)
     if (match.kind === 'conflict' && !known)
-      return takeUnclear(tx, parts, settle, { match, news, event, runId })
+      return takeUnclear(tx, parts, settle, { match, news, cause, runId })
     const member = known
       ? await complete(tx, known, news, nowMs)
       : await createMember(tx, { stripeCustomerId: news.customerId, ...personOf(news) }, nowMs)
     for (const subscription of news.subscriptions)
       await takeSubscriptionNews(tx, { ...subscription, seenMs: news.seenMs }, member.id)
     await assignSubscriptions(tx, news.customerId, member.id)
-    await settle(tx, member.id, { sourceEventId: event.id, why: WORDS[event.type] ?? event.type })
+    await settle(tx, member.id, cause)
     seam('stripe-news.before-commit')
-    return `${WORDS[event.type] ?? event.type}: ${member.id}`
+    return `${cause.why}: ${member.id}`
   })
 }
 
 type Unclear = {
   match: Extract<Match, { kind: 'conflict' }>
-  news: News
-  event: StripeEvent
+  news: StripeNews
+  cause: Cause
   runId: string
 }
 
@@ -113,8 +126,8 @@ type Unclear = {
 async function takeUnclear(
   tx: Transaction,
   parts: MembershipParts,
-  settle: (tx: Transaction, memberId: string, cause: Cause) => Promise<void>,
-  { match, news, event, runId }: Unclear,
+  settle: Settle,
+  { match, news, cause, runId }: Unclear,
 ): Promise<string> {
   const newcomer = {
     customerId: news.customerId,
@@ -126,9 +139,9 @@ async function takeUnclear(
   const apart = await askWhoItIs(tx, parts, match, newcomer)
   for (const subscription of news.subscriptions)
     await takeSubscriptionNews(tx, { ...subscription, seenMs: news.seenMs }, apart && owner ? owner.id : null)
-  if (owner) await settle(tx, owner.id, { sourceEventId: event.id, why: WORDS[event.type] ?? event.type })
+  if (owner) await settle(tx, owner.id, cause)
   return apart && owner
-    ? `${WORDS[event.type] ?? event.type}: ${owner.id}, as a person has said`
+    ? `${cause.why}: ${owner.id}, as a person has said`
     : 'It is not clear whose this is; a person is asked'
 }
 
@@ -143,7 +156,7 @@ const WORDS: Record<string, string> = {
 }
 
 /** Of a member with an account the account has the say about name and address. */
-async function complete(tx: Transaction, member: Member, news: News, nowMs: number): Promise<Member> {
+async function complete(tx: Transaction, member: Member, news: StripeNews, nowMs: number): Promise<Member> {
   const own = member.stripeCustomerId === null || member.stripeCustomerId === news.customerId
   return changeMember(
     tx,
@@ -156,7 +169,7 @@ async function complete(tx: Transaction, member: Member, news: News, nowMs: numb
   )
 }
 
-function personOf({ email, name }: News) {
+function personOf({ email, name }: StripeNews) {
   const names = namesOf(name)
   return { ...(email ? { email } : {}), ...(names.firstName ? names : {}) }
 }
@@ -167,7 +180,7 @@ function namesOf(name: string | null): { firstName: string | null; lastName: str
   return { firstName: firstName ?? null, lastName: rest.join(' ') || null }
 }
 
-async function learn(parts: MembershipParts, event: StripeEvent): Promise<News | null> {
+async function learn(parts: MembershipParts, event: StripeEvent): Promise<StripeNews | null> {
   const { stripe } = parts.connectors
   const { object } = event.data
   const eventMs = event.created * SECOND_MS
@@ -206,7 +219,7 @@ async function learn(parts: MembershipParts, event: StripeEvent): Promise<News |
 const NOBODY = { clerkId: null, email: null, name: null, subscriptions: [] }
 
 /** Reads again what is true now of this customer, where Stripe can be asked. */
-async function read(parts: MembershipParts, eventMs: number, told: Omit<News, 'seenMs'>): Promise<News> {
+async function read(parts: MembershipParts, eventMs: number, told: Omit<StripeNews, 'seenMs'>): Promise<StripeNews> {
   const { stripe } = parts.connectors
   if (!stripe.canRead) return { ...told, seenMs: eventMs }
   // Before the reading: what is read later can only be newer.
@@ -224,6 +237,21 @@ async function read(parts: MembershipParts, eventMs: number, told: Omit<News, 's
     subscriptions,
     seenMs,
   }
+}
+
+/** What is true now of this customer, read from Stripe. */
+export async function readCustomerNews(parts: MembershipParts, customerId: string): Promise<StripeNews> {
+  return read(parts, parts.clock.now(), { ...NOBODY, customerId })
+}
+
+/** What a list of Stripe's says of a customer and of subscriptions of theirs. @param seenMs by the database's clock, before it was read */
+export function listedNews(
+  customer: StripeCustomer,
+  subscriptions: StripeSubscription[],
+  seenMs: number,
+): StripeNews {
+  const owner = customer.deleted ? NOBODY : ownedBy(customer)
+  return { ...NOBODY, ...owner, customerId: customer.id, subscriptions, seenMs }
 }
 
 function ownedBy({ clerkUserId, email, name }: StripeCustomer) {
