@@ -112,7 +112,7 @@ export type StripeConnector = {
   customer(id: string): Promise<StripeCustomer | null>
   /** All subscriptions of a customer in any status, every page, newest first. */
   subscriptionsOf(customerId: string): Promise<StripeSubscription[]>
-  /** All subscriptions of all customers in any status, newest first, each with its customer; one page. */
+  /** All subscriptions in any status, the oldest first, each with its customer; one page, which may be empty before the last. */
   listSubscriptions(
     cursor: string | null,
   ): Promise<Page<Listed<{ subscription: StripeSubscription; customer: StripeCustomer }>>>

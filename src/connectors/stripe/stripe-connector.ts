@@ -8,11 +8,11 @@ import { ForeignAnswer, stripeError } from './stripe-errors.ts'
 import {
   customerSchema,
   listedPageSchema,
-  readListed,
   readObject,
   subscriptionPageSchema,
   subscriptionSchema,
 } from './stripe-objects.ts'
+import { pageAt, readPlace } from './subscription-list.ts'
 
 export type StripeSettings = {
   /** Null: objects cannot be read again. */
@@ -72,16 +72,12 @@ export function createStripeConnector(settings: StripeSettings, gate: Gate): Str
     },
 
     async listSubscriptions(cursor) {
-      const query = {
-        status: 'all' as const,
-        limit: PAGE_SIZE,
-        expand: ['data.customer'],
-        ...(cursor === null ? {} : { starting_after: cursor }),
-      }
+      const place = readPlace(cursor)
+      const query = { status: 'all' as const, limit: PAGE_SIZE, expand: ['data.customer'], ...place }
       const page = await ask('subscriptions.list', listedPageSchema, (stripe) =>
         stripe.subscriptions.list(query),
       )
-      return { items: page.data.map(readListed), next: (page.has_more && page.data.at(-1)?.id) || null }
+      return pageAt(place, page)
     },
 
     readSubscription: (object) => readObject('subscription', subscriptionSchema, object),

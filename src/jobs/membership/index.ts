@@ -9,6 +9,7 @@ import { type CleanupJob, DEFAULT_RETENTION, defineCleanup } from '../cleanup/in
 import { defineErasure } from '../erasure/index.ts'
 import { defineLumaApproval, type LumaApprovalJob, lumaApprovals } from '../luma-approval/index.ts'
 import { defineMemberDeactivation, undoDeactivation } from '../member-deactivation/index.ts'
+import { defineMemberImport, requestImport } from '../member-import/index.ts'
 import { defineMemberSync, type MemberSyncInput } from '../member-sync/index.ts'
 import { defineOperatorNotice } from '../operator-notice/index.ts'
 import { defineSlackGroup, requestGroupSync } from '../slack-sync/group-sync.ts'
@@ -47,6 +48,8 @@ export type Membership = {
   deactivate(memberId: string, actor: Actor, reason: string): Promise<void>
   /** @throws ConflictError when there is nothing to undo */
   undo(memberId: string, deactivationId: string, actor: Actor): Promise<void>
+  /** Takes over the members that there are at Clerk and Stripe. @returns the run's id */
+  importMembers(actor: Actor): Promise<{ runId: string }>
   /** For when the community's clock jumps. */
   wakeDue(): Promise<void>
 }
@@ -81,6 +84,7 @@ export function createMembership(parts: MembershipParts): Membership {
       slackSync,
       cleanup,
       defineErasure(parts, () => followers),
+      defineMemberImport(parts, settle),
       webhooks.delivery,
       webhooks.retry,
     ],
@@ -102,6 +106,7 @@ export function createMembership(parts: MembershipParts): Membership {
       parts.database.transaction((tx) =>
         undoDeactivation(tx, parts, followers, { memberId, deactivationId, actor }),
       ),
+    importMembers: (actor) => parts.database.transaction((tx) => requestImport(tx, parts.starter(), actor)),
     wakeDue: () => wakeDue(parts),
   }
 }

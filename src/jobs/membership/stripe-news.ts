@@ -219,7 +219,11 @@ async function learn(parts: MembershipParts, event: StripeEvent): Promise<Stripe
 const NOBODY = { clerkId: null, email: null, name: null, subscriptions: [] }
 
 /** Reads again what is true now of this customer, where Stripe can be asked. */
-async function read(parts: MembershipParts, eventMs: number, told: Omit<StripeNews, 'seenMs'>): Promise<StripeNews> {
+async function read(
+  parts: MembershipParts,
+  eventMs: number,
+  told: Omit<StripeNews, 'seenMs'>,
+): Promise<StripeNews> {
   const { stripe } = parts.connectors
   if (!stripe.canRead) return { ...told, seenMs: eventMs }
   // Before the reading: what is read later can only be newer.
