@@ -12,6 +12,7 @@ import type {
   SubmissionPage,
   SubmissionStatus,
 } from '../src/server/contract.ts'
+import type { MemberImportAnswer } from '../src/server/member-import-contract.ts'
 import type {
   ConnectionView,
   MemberActionAnswer,
@@ -51,6 +52,7 @@ export const client = {
   member: (id: string) => get<MemberDetail>(memberPath(id)),
   actOnMember: (id: string, { act, ...body }: MemberAct) =>
     send<MemberActionAnswer>('POST', `${memberPath(id)}/${act}`, body),
+  importMembers: () => send<MemberImportAnswer>('POST', '/api/members/import', {}),
   schedules: () => get<{ schedules: ScheduleView[] }>('/api/schedules'),
   runSchedule: (name: string) =>
     send<{ runId: string }>('POST', `/api/schedules/${encodeURIComponent(name)}/run`, {}),

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import type { MemberPage, MemberSummary } from '../../src/server/membership-contract.ts'
 import type { MembersFilter } from '../client.ts'
 import { queries } from '../queries.ts'
-import { useSession } from '../session.ts'
+import { useMayOperate, useSession } from '../session.ts'
 import { Badge } from '../ui/badge.tsx'
 import { EmptyState, Problem } from '../ui/empty-state.tsx'
 import { Icon } from '../ui/icon.tsx'
@@ -12,6 +12,7 @@ import { SearchField } from '../ui/search-field.tsx'
 import { PageHead } from '../ui/shell.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { SLACK_WORDS, standingWords } from '../words.ts'
+import { ImportMembers } from './members/import-members.tsx'
 import { MemberFilters } from './members/member-filters.tsx'
 import styles from './members.module.css'
 
@@ -22,23 +23,27 @@ export function MembersPage() {
   const search = route.useSearch()
   const members = useQuery(queries.members(search))
   const navigate = route.useNavigate()
+  const mayImport = useMayOperate()
   return (
     <>
       <PageHead
         title="Members"
         aside={
-          <SearchField
-            key={search.q ?? ''}
-            label="Search the members"
-            q={search.q ?? ''}
-            onSearch={(q) =>
-              void navigate({
-                search: ({ q: _before, cursor: _page, ...filter }) => ({ ...filter, ...(q && { q }) }),
-                hash: 'search',
-                replace: true,
-              })
-            }
-          />
+          <div className={styles.aside}>
+            {mayImport && members.data && !isNobodyKnown(members.data.counts) && <ImportMembers />}
+            <SearchField
+              key={search.q ?? ''}
+              label="Search the members"
+              q={search.q ?? ''}
+              onSearch={(q) =>
+                void navigate({
+                  search: ({ q: _before, cursor: _page, ...filter }) => ({ ...filter, ...(q && { q }) }),
+                  hash: 'search',
+                  replace: true,
+                })
+              }
+            />
+          </div>
         }
       >
         Everybody who signed up, paid or is in Slack, and how they stand.
@@ -143,24 +148,7 @@ function Pager({ search, nextCursor }: { search: MembersFilter; nextCursor: stri
 }
 
 function NothingFound({ search, counts }: { search: MembersFilter; counts: MemberPage['counts'] }) {
-  const { sandbox } = useSession()
-  if (isNobodyKnown(counts)) {
-    return (
-      <EmptyState
-        icon="user"
-        title="Nobody yet"
-        action={sandbox && <Link to="/sandbox">Sign somebody up in the sandbox</Link>}
-      >
-        {sandbox ? (
-          <>
-            People appear here when they sign up or pay. In a terminal: <code>npm run story -- signup</code>
-          </>
-        ) : (
-          'People appear here when they sign up with Clerk or pay with Stripe.'
-        )}
-      </EmptyState>
-    )
-  }
+  if (isNobodyKnown(counts)) return <NobodyYet />
   return (
     <EmptyState
       icon="search"
@@ -168,6 +156,32 @@ function NothingFound({ search, counts }: { search: MembersFilter; counts: Membe
       action={<Link to="/members">Show everybody</Link>}
     >
       The search looks at the beginnings of words in names and e-mail addresses.
+    </EmptyState>
+  )
+}
+
+function NobodyYet() {
+  const { sandbox } = useSession()
+  const mayImport = useMayOperate()
+  return (
+    <EmptyState
+      icon="user"
+      title="Nobody yet"
+      action={
+        <div className={styles.actions}>
+          {mayImport && <ImportMembers prominent />}
+          {sandbox && <Link to="/sandbox">Sign somebody up in the sandbox</Link>}
+        </div>
+      }
+    >
+      People appear here when they sign up with Clerk or pay with Stripe. Those who did so before are{' '}
+      {mayImport ? 'imported, without a welcome.' : 'imported by an operator.'}
+      {sandbox && (
+        <>
+          {' '}
+          In a terminal: <code>npm run story -- signup</code>
+        </>
+      )}
     </EmptyState>
   )
 }

@@ -65,6 +65,7 @@ export const ACCESS = {
   'POST /api/members/:id/deactivate': 'approver',
   'POST /api/members/:id/undo': 'approver',
   'POST /api/members/:id/erase': 'owner',
+  'POST /api/members/import': 'operator',
   'GET /api/schedules': 'viewer',
   'POST /api/schedules/:name/run': 'operator',
   'GET /api/connections': 'viewer',

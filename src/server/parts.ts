@@ -22,7 +22,7 @@ export type ServerParts = {
   review: JobPostReview
   /** Decides approvals of every kind. */
   approvals: Pick<Approvals, 'decide'>
-  membership: Pick<Membership, 'syncNow' | 'deactivate' | 'undo'>
+  membership: Pick<Membership, 'syncNow' | 'deactivate' | 'undo' | 'importMembers'>
   /** How long a failed payment leaves somebody a member. */
   graceMs: number
   schedules: Schedules

@@ -32,6 +32,7 @@ import { listJobs, pause, resume } from './jobs.ts'
 import { deactivateMember, eraseMember, syncMember, undoDeactivation } from './members/member-actions.ts'
 import { readMemberDetail } from './members/member-detail.ts'
 import { exportMember } from './members/member-export.ts'
+import { importMembers } from './members/member-import.ts'
 import { listMembers } from './members/member-list.ts'
 import { readOverview } from './overview.ts'
 import type { ServerEnv, ServerParts } from './parts.ts'
@@ -146,6 +147,7 @@ function createRoutes(parts: ServerParts, auth: Auth): Routes {
     'POST /api/members/:id/deactivate': deactivateMember(parts),
     'POST /api/members/:id/undo': undoDeactivation(parts),
     'POST /api/members/:id/erase': eraseMember(parts),
+    'POST /api/members/import': importMembers(parts),
     'GET /api/schedules': listSchedules(parts),
     'POST /api/schedules/:name/run': runSchedule(parts),
     'GET /api/connections': listConnections(parts),

@@ -1,0 +1,136 @@
+/**
+ * `npm run import-members`: asks for the members that there are at Clerk and Stripe to be taken over, waits for it when
+ * Kinkeeper is running, and says what came of it. Nobody of them is welcomed.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import { and, eq } from 'drizzle-orm'
+import { SYSTEM } from '../audit/index.ts'
+import { type Config, ConfigError, dataDirOf, processEnvironment, readConfig } from '../config.ts'
+import { type Database, openDatabase, runningEmbeddedPostgres, sqlState, tables } from '../database/index.ts'
+import { openStarter } from '../engine/index.ts'
+import {
+  describeImport,
+  IMPORTED,
+  importResultSchema,
+  MEMBER_IMPORT_TO_START,
+  type MemberImportResult,
+  requestImport,
+} from '../jobs/member-import/index.ts'
+import {
+  createClock,
+  createLogger,
+  HOUR_MS,
+  KinkeeperError,
+  monotonicMs,
+  SECOND_MS,
+} from '../primitives/index.ts'
+import { sandboxCredentials } from '../start/sandbox-credentials.ts'
+
+const USAGE = 'There is nothing to say beside it: npm run import-members'
+const NOT_RUNNING = 'Kinkeeper is not running, and its database with it. Start Kinkeeper first: npm start'
+const NO_TABLES = 'There is nothing of Kinkeeper’s in this database yet. Start Kinkeeper first: npm start'
+const NOT_YET = 'It has not begun yet: Kinkeeper does it as soon as it runs. Its run is in the dashboard.'
+const STILL_AT_IT = 'It is still at it. How far it is says its run in the dashboard.'
+const FAILED = 'It failed. Its run in the dashboard says why, and starts it again; what is done is not lost.'
+/** PostgreSQL: there is no such table, or no such schema. */
+const MISSING = new Set(['42P01', '3F000'])
+const WAIT_MS = HOUR_MS
+/** Nobody has taken it up by then: nobody is there. */
+const TAKEN_UP_WITHIN_MS = 5 * SECOND_MS
+/** What a run that will not go on says of itself. */
+const ENDED = new Set(['ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'])
+
+process.exitCode = await importMembers(process.argv.slice(2))
+
+async function importMembers(given: string[]): Promise<number> {
+  if (given.length > 0) return fail(USAGE)
+  const config = settings()
+  if (typeof config === 'string') return fail(config)
+  const url = config.databaseUrl ?? runningEmbeddedPostgres(config.dataDir)
+  if (!url) return fail(NOT_RUNNING)
+  const database = openDatabase({ url, poolSize: 3, logger: createLogger('silent') })
+  try {
+    return await ask(database)
+  } catch (error) {
+    if (error instanceof KinkeeperError) return fail(error.message)
+    if (MISSING.has(sqlState(error) ?? '')) return fail(NO_TABLES)
+    return fail(`The database does not answer. Is Kinkeeper running? (${String(error)})`)
+  } finally {
+    await database.close()
+  }
+}
+
+async function ask(database: Database): Promise<number> {
+  const { starter, close } = await openStarter({
+    database,
+    clock: createClock(),
+    jobs: [MEMBER_IMPORT_TO_START],
+  })
+  try {
+    const { runId } = await database.transaction((tx) => requestImport(tx, starter, SYSTEM))
+    console.log(`Asked for: ${runId}`)
+    return await waitFor(database, runId)
+  } finally {
+    await close()
+  }
+}
+
+/** Waits for the end, or until it is clear that none comes, and says so. @returns the exit code */
+async function waitFor(database: Database, runId: string): Promise<number> {
+  const begun = monotonicMs()
+  while (monotonicMs() - begun < WAIT_MS) {
+    const result = await readResult(database, runId)
+    if (result) return tell(result)
+    const status = await statusOf(database, runId)
+    if (ENDED.has(status)) return fail(FAILED)
+    if (monotonicMs() - begun > TAKEN_UP_WITHIN_MS && status === 'ENQUEUED') return say(NOT_YET)
+    await pause(200)
+  }
+  return say(STILL_AT_IT)
+}
+
+async function statusOf(database: Database, runId: string): Promise<string> {
+  const { rows } = await database.pool.query<{ status: string }>(
+    'select status from dbos.workflow_status where workflow_uuid = $1',
+    [runId],
+  )
+  return rows[0]?.status ?? 'ENQUEUED'
+}
+
+async function readResult(database: Database, runId: string): Promise<MemberImportResult | null> {
+  const { auditEntries } = tables
+  const [entry] = await database.db
+    .select({ detail: auditEntries.detail })
+    .from(auditEntries)
+    .where(and(eq(auditEntries.runId, runId), eq(auditEntries.action, IMPORTED)))
+  return entry ? importResultSchema.parse(entry.detail) : null
+}
+
+/** Not all right when nothing could be read, or when somebody was left out: both are for a person to look after. */
+function tell(result: MemberImportResult): number {
+  for (const sentence of describeImport(result)) console.log(sentence)
+  for (const problem of result.problems) console.log(`  ${problem}`)
+  const more = result.failed - result.problems.length
+  if (more > 0) console.log(`  and ${more} more`)
+  return result.failed > 0 || result.off.length > 1 ? 1 : 0
+}
+
+function settings(): Config | string {
+  const environment = processEnvironment()
+  try {
+    return readConfig(environment, sandboxCredentials(dataDirOf(environment)))
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.join('\n')
+    throw error
+  }
+}
+
+function say(sentence: string): number {
+  console.log(sentence)
+  return 0
+}
+
+function fail(sentence: string): number {
+  console.error(sentence)
+  return 1
+}
