@@ -89,6 +89,12 @@ const REQUESTS: readonly [
     ok({ object: 'total_count', total_count: 3 }),
     ({ clerk }) => clerk.ping(),
   ],
+  [
+    { provider: 'stripe', operation: 'subscriptions.list' },
+    ok({ object: 'list', data: [], has_more: false }),
+    ({ stripe }) => stripe.listSubscriptions(null),
+  ],
+  [{ provider: 'clerk', operation: 'users.getUserList' }, ok([]), ({ clerk }) => clerk.listUsers(null)],
 ]
 
 test.each(REQUESTS)('passes the gate: %j', async (expected, reply, call) => {

@@ -235,6 +235,34 @@ describe('Luma', () => {
   })
 })
 
+describe('everybody', () => {
+  test('is on Clerk’s and Stripe’s lists once, the oldest first', async () => {
+    const { sandbox, connectors } = await start()
+    await sandbox.control('POST', '/people', { count: 120 })
+    const read = async <T>(list: (cursor: string | null) => Promise<{ items: T[]; next: string | null }>) => {
+      const all: T[] = []
+      for (let cursor: string | null = null, pages = 0; ; pages++) {
+        const page = await list(cursor)
+        all.push(...page.items)
+        cursor = page.next
+        if (cursor === null) return { all, pages: pages + 1 }
+      }
+    }
+    const users = await read(connectors.clerk.listUsers)
+    const created = users.all.map((one) => ('object' in one ? one.object.createdAtMs : Number.NaN))
+    expect([new Set(users.all.map(({ id }) => id)).size, users.pages]).toEqual([120, 2])
+    expect(created).toEqual(created.toSorted((a, b) => a - b))
+    const subscriptions = await read(connectors.stripe.listSubscriptions)
+    const ids = new Set(subscriptions.all.map(({ id }) => id))
+    expect(ids.size).toBe(subscriptions.all.length)
+    for (const one of subscriptions.all) expect(one).toHaveProperty('object.customer.clerkUserId')
+    const { people } = await sandbox.control<{ people: { customerId: string | null }[] }>('GET', '/people')
+    const customers = people.flatMap(({ customerId }) => customerId ?? [])
+    const seen = subscriptions.all.map((one) => ('object' in one ? one.object.customer.id : ''))
+    expect(new Set(seen)).toEqual(new Set(customers))
+  })
+})
+
 describe('Clerk and Stripe of one person', () => {
   test('a signup is read alike from the API and from the webhooks', async () => {
     const application = await startApplication()

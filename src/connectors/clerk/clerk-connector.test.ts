@@ -64,6 +64,48 @@ test('a user who is gone is null', async () => {
   expect(await world.clerk.user('user_1')).toBeNull()
 })
 
+describe('all users', () => {
+  /** Lists these, as Clerk does; with each page the SDK asks how many there are. */
+  const listing = (all: () => Record<string, unknown>[]) =>
+    start(({ path, query }) => {
+      if (path.endsWith('/count')) return { status: 200, body: { object: 'total_count', total_count: 1 } }
+      const [offset, limit] = [Number(query.get('offset')), Number(query.get('limit'))]
+      return { status: 200, body: all().slice(offset, offset + limit) }
+    })
+  const many = (count: number) => Array.from({ length: count }, (_, n) => user({ id: `user_${n}` }))
+
+  test.each([0, 1, 99, 100, 101, 250])('%d users are read, each once, the oldest first', async (count) => {
+    await using world = await listing(() => many(count))
+    const ids: string[] = []
+    let cursor: string | null = null
+    do {
+      const page: Awaited<ReturnType<typeof world.clerk.listUsers>> = await world.clerk.listUsers(cursor)
+      ids.push(...page.items.map(({ id }) => id))
+      cursor = page.next
+    } while (cursor !== null)
+    expect(ids).toEqual(many(count).map(({ id }) => id))
+    const { query } = world.server.requests.find(({ path }) => path === '/clerk/v1/users') ?? {}
+    expect(query?.get('order_by')).toBe('+created_at')
+  })
+
+  test.each([1, 9])('nobody is passed over when %d of the first are deleted meanwhile', async (gone) => {
+    let users = many(150)
+    await using world = await listing(() => users)
+    const first = await world.clerk.listUsers(null)
+    users = users.slice(gone)
+    const second = await world.clerk.listUsers(first.next)
+    expect([...first.items, ...second.items].map(({ id }) => id)).toEqual(many(150).map(({ id }) => id))
+  })
+
+  test('one that cannot be read is named, and the others are read', async () => {
+    await using world = await listing(() => [user({ updated_at: null }), user({ id: 'user_2' })])
+    expect((await world.clerk.listUsers(null)).items).toEqual([
+      { id: 'user_1', fault: 'updatedAt' },
+      { id: 'user_2', object: { ...jo, id: 'user_2' } },
+    ])
+  })
+})
+
 test('without a key nothing can be read again, and nothing is sent', async () => {
   expect(silent.canRead).toBe(false)
   await expect(silent.user('user_1')).rejects.toMatchObject({

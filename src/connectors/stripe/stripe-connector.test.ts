@@ -67,6 +67,73 @@ describe('requests', () => {
     ])
   })
 
+  describe('all subscriptions', () => {
+    /** Lists these, the newest first, as Stripe does. */
+    const listing = (all: () => Record<string, unknown>[]) =>
+      start(({ query }) => {
+        const at = (name: string) => all().findIndex(({ id }) => id === query.get(name))
+        const before = at('ending_before')
+        const [from, to] =
+          before < 0
+            ? [at('starting_after') + 1, at('starting_after') + 101]
+            : [Math.max(0, before - 100), before]
+        const has_more = before < 0 ? to < all().length : from > 0
+        return ok({ object: 'list', data: all().slice(from, to), has_more })
+      })
+    const customer = { id: 'cus_1', object: 'customer', email: 'Jo@Example.org' }
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, n) => subscription({ id: `sub_${count - n}`, customer }))
+    const oldestFirst = (count: number) => Array.from({ length: count }, (_, n) => `sub_${n + 1}`)
+    async function readAll(stripe: Awaited<ReturnType<typeof start>>['stripe'], after?: () => void) {
+      const ids: string[] = []
+      let cursor: string | null = null
+      do {
+        const page: Awaited<ReturnType<typeof stripe.listSubscriptions>> =
+          await stripe.listSubscriptions(cursor)
+        ids.push(...page.items.map(({ id }) => id))
+        cursor = page.next
+        after?.()
+      } while (cursor !== null)
+      return ids
+    }
+
+    test.each([0, 1, 100, 101, 200, 250])('%d are read, each once, the oldest first', async (count) => {
+      await using world = await listing(() => many(count))
+      expect(await readAll(world.stripe)).toEqual(oldestFirst(count))
+      const [first] = world.server.requests.map(({ query }) => Object.fromEntries(query))
+      expect(first).toMatchObject({ status: 'all', limit: '100', 'expand[0]': 'data.customer' })
+    })
+
+    test('those that begin while they are read come last', async () => {
+      let count = 250
+      await using world = await listing(() => many(count))
+      const ids = await readAll(world.stripe, () => {
+        if (count < 380) count += 30
+      })
+      expect(ids).toEqual(oldestFirst(400))
+    })
+
+    test('each with its customer; one that cannot be read is named', async () => {
+      const listed = [
+        subscription({ id: 'sub_3', status: 'who knows', customer }),
+        subscription({ id: 'sub_2', customer: 'cus_1' }),
+        subscription({ id: 'sub_1', customer }),
+      ]
+      await using world = await listing(() => listed)
+      expect((await world.stripe.listSubscriptions(null)).items).toEqual([
+        {
+          id: 'sub_1',
+          object: {
+            subscription: expect.objectContaining({ id: 'sub_1', customerId: 'cus_1' }),
+            customer: expect.objectContaining({ id: 'cus_1', email: 'jo@example.org' }),
+          },
+        },
+        { id: 'sub_2', fault: 'customer the object itself' },
+        { id: 'sub_3', fault: 'status' },
+      ])
+    })
+  })
+
   test('without a key nothing can be read again, and nothing is sent', async () => {
     expect(silent.canRead).toBe(false)
     await expect(silent.subscription('sub_1')).rejects.toMatchObject({
