@@ -1,6 +1,7 @@
 import {
   arrive,
   attend,
+  beFound,
   join,
   leave,
   type MemberOutcome,
@@ -20,6 +21,7 @@ export const MEMBER_STORIES = {
   stumble,
   attend,
   tidy,
+  beFound,
 } as const satisfies Record<string, MemberStory>
 export type MemberStoryName = keyof typeof MEMBER_STORIES
 
@@ -72,4 +74,5 @@ export const MEMBER_EXPECTED: Record<MemberStoryName, MemberOutcome> = {
     },
   },
   tidy: MEMBER,
+  beFound: { ...MEMBER, welcomes: 0 },
 }

@@ -94,6 +94,18 @@ export const MEMBER_SEAMS: Record<MemberStoryName, readonly string[]> = {
     'cleanup.note what was removed.before-commit',
     'cleanup.note what was removed.after-commit',
   ],
+  beFound: [
+    'member-import.note when it was asked for.before',
+    'member-import.note when it was asked for.after',
+    'member-import.take over users 1.before',
+    'member-import.after-person',
+    'member-import.after-person#2',
+    'member-import.take over users 1.after',
+    'member-import.take over subscriptions 1.before',
+    'member-import.take over subscriptions 1.after',
+    'member-import.note what was found.before-commit',
+    'member-import.note what was found.after-commit',
+  ],
 }
 
 /**

@@ -141,6 +141,24 @@ export const tidy: MemberStory = async (stage) => {
   return person
 }
 
+/** Was a member before anybody looked: no news of them have come, and an operator imports who is there. */
+export const beFound: MemberStory = async (stage) => {
+  await stage.world.control('POST', '/deliveries/hold', {})
+  const person = await stage.world.control<Person>('POST', '/people/signup', { seed: 'ada' })
+  await stage.world.control('POST', '/clock', { advanceMs: 20 * DAY_MS })
+  await until(
+    async () => (await moderate(stage, '/members/import', {}, 'operator')).ok,
+    'the import to be asked for',
+  )
+  await until(async () => {
+    const outcome = await outcomeOf(stage, person)
+    return outcome.member?.welcomed && outcome.contact?.tags.includes('active')
+  }, 'the member')
+  const imported = `select 1 from audit_entries where action = 'imported the members that there were'`
+  await until(async () => (await stage.rows(imported)).length > 0, 'the end of the import')
+  return person
+}
+
 async function act<T>(stage: MemberStage, person: Person, what: string, body: unknown = {}): Promise<T> {
   return stage.world.control<T>('POST', `/people/${person.clerkUserId}/${what}`, body)
 }
@@ -172,7 +190,12 @@ async function sendEvents(stage: MemberStage, events: unknown[]): Promise<void> 
 }
 
 /** A click on the dashboard. What it answers is seen in what follows. */
-async function moderate(stage: MemberStage, path: string, body: unknown): Promise<void> {
+async function moderate(
+  stage: MemberStage,
+  path: string,
+  body: unknown,
+  role: 'approver' | 'operator' = 'approver',
+): Promise<Response> {
   const headers = { 'content-type': 'application/json' }
   const post = (to: string, content: unknown, cookie = '') =>
     fetch(`${urlOf(stage)}/api${to}`, {
@@ -180,9 +203,9 @@ async function moderate(stage: MemberStage, path: string, body: unknown): Promis
       headers: { ...headers, cookie },
       body: JSON.stringify(content),
     })
-  const signedIn = await post('/sandbox/sign-in', { role: 'approver' })
+  const signedIn = await post('/sandbox/sign-in', { role })
   const cookies = signedIn.headers.getSetCookie().map((line) => line.split(';')[0])
-  await post(path, body, cookies.join('; '))
+  return post(path, body, cookies.join('; '))
 }
 
 const urlOf = ({ world }: MemberStage) => `http://127.0.0.1:${world.appPort}`
