@@ -65,6 +65,7 @@ export type MemberDetail = {
     email: string | null
     syncedAt: string | null
     problem: string | null
+    /** Null: not welcomed, or not known to have been. */
     welcomedAt: string | null
   }
   subscriptions: SubscriptionView[]

@@ -1,4 +1,4 @@
-import { desc, eq } from 'drizzle-orm'
+import { and, desc, eq } from 'drizzle-orm'
 import { type Member, readMember } from '../../community/index.ts'
 import { tables } from '../../database/index.ts'
 import { listEffectsOfSubject } from '../../engine/index.ts'
@@ -32,13 +32,22 @@ export function readMemberDetail(parts: ServerParts): RouteHandler {
         email: member.mailchimpEmail,
         syncedAt: iso(member.mailchimpSyncedAt),
         problem: member.mailchimpProblem,
-        welcomedAt: iso(member.welcomedAt),
+        welcomedAt: (await wasWelcomed(parts, member)) ? iso(member.welcomedAt) : null,
       },
       subscriptions: subscriptions.map((each) => viewSubscription(each, nowMs, graceMs)),
       life: await readLife(parts.database.db, known, nowMs),
       actions: actionsOf(parts, known),
     })
   }
+}
+
+/** Who was imported as a member is not to be welcomed, and was not: only the audit tells the difference. */
+async function wasWelcomed({ database }: ServerParts, { id, welcomedAt }: Member): Promise<boolean> {
+  const { auditEntries } = tables
+  if (welcomedAt === null) return false
+  const ofMember = and(eq(auditEntries.targetKind, 'member'), eq(auditEntries.targetId, id))
+  const said = eq(auditEntries.action, 'synced to Mailchimp, and welcomed')
+  return (await database.db.$count(auditEntries, and(ofMember, said))) > 0
 }
 
 /** A member with what is kept beside them, the newest first. @throws NotFoundError */
