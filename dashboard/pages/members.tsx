@@ -178,8 +178,8 @@ function NobodyYet() {
       {mayImport ? 'imported, without a welcome.' : 'imported by an operator.'}
       {sandbox && (
         <>
-          {' '}
-          In a terminal: <code>npm run story -- signup</code>
+          <br />
+          In a terminal, this signs somebody up: <code>npm run story -- signup</code>
         </>
       )}
     </EmptyState>
