@@ -26,6 +26,7 @@ await describeInBrowser('the membership, through the dashboard', (executablePath
   test('while Mailchimp is away a run waits and says so; it goes on when it is back', outage)
   test('a viewer sees it all and is offered nothing', viewer)
   test('what is kept about a member can be downloaded', download)
+  test('an operator imports who was there already, and is led to the run', importWhoWasThere)
   test('an owner erases somebody whose membership has ended, by typing the address', erase)
 })
 
@@ -194,6 +195,28 @@ async function download() {
   await page.reload()
   await life(page, 'Everything kept about them was downloaded').waitFor()
   await closeAll(page)
+}
+
+async function importWhoWasThere() {
+  await stage.world.control('POST', '/deliveries/hold', {})
+  const person = await signUp('Ida Renkema')
+  const viewing = await stage.open('/members', { role: 'approver' })
+  await viewing.getByRole('row', { name: /Ada Whitfield/ }).waitFor()
+  expect(await viewing.getByRole('button', { name: 'Import members' }).count()).toBe(0)
+  const page = await stage.open('/members', { role: 'operator' })
+  await page.getByRole('button', { name: 'Import members' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Import the members that there are?' })
+  await dialog.getByText('Nobody who was a member before now is welcomed').waitFor()
+  await page.waitForFunction((atMs) => Date.now() > atMs, Date.now() + 1_000) // Stripe counts in seconds
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click()
+  await page.getByRole('heading', { level: 1, name: 'member-import' }).waitFor()
+  await viewing.getByRole('row', { name: /Ida Renkema/ }).waitFor()
+  await tagsOf(person.email, ['active'])
+  const contact = (await stage.world.read()).mailchimp.contacts.find(({ email }) => email === person.email)
+  expect(contact?.mails).toEqual([])
+  expect((await detailOf(person))?.mailchimp.welcomedAt).toBeNull()
+  await stage.world.control('POST', '/deliveries/release', {})
+  await closeAll(page, viewing)
 }
 
 async function erase() {

@@ -60,11 +60,11 @@ const mails = async () =>
 
 let events = 0
 /** News of a webhook, of which the content is read again anyway. */
-async function hear(source: 'clerk' | 'stripe', id: string) {
+async function hear(source: 'clerk' | 'stripe', id: string, type = 'user.updated') {
   const externalId = `evt_${++events}`
   const payload =
     source === 'clerk'
-      ? { type: 'user.created', data: { id } }
+      ? { type, data: { id } }
       : {
           id: externalId,
           type: 'invoice.paid',
@@ -207,7 +207,7 @@ test('a deleted account stays gone, and who was erased stays forgotten until the
   await importMembers()
   await calm()
   await control(`/people/${gone.clerkUserId}/delete`, { cancelSubscription: false })
-  await hear('clerk', gone.clerkUserId)
+  await hear('clerk', gone.clerkUserId, 'user.deleted')
   const request = { who: { email: forgotten.email }, actor: SYSTEM, alsoActive: true }
   const { runId } = await stage.database.transaction((tx) => requestErasure(tx, stage.parts, request))
   expect((await stage.finished(runId)).status).toBe('succeeded')

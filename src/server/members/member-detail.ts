@@ -1,4 +1,4 @@
-import { and, desc, eq } from 'drizzle-orm'
+import { desc, eq } from 'drizzle-orm'
 import { type Member, readMember } from '../../community/index.ts'
 import { tables } from '../../database/index.ts'
 import { listEffectsOfSubject } from '../../engine/index.ts'
@@ -32,7 +32,7 @@ export function readMemberDetail(parts: ServerParts): RouteHandler {
         email: member.mailchimpEmail,
         syncedAt: iso(member.mailchimpSyncedAt),
         problem: member.mailchimpProblem,
-        welcomedAt: (await wasWelcomed(parts, member)) ? iso(member.welcomedAt) : null,
+        welcomedAt: wasWelcomed(known) ? iso(member.welcomedAt) : null,
       },
       subscriptions: subscriptions.map((each) => viewSubscription(each, nowMs, graceMs)),
       life: await readLife(parts.database.db, known, nowMs),
@@ -41,13 +41,9 @@ export function readMemberDetail(parts: ServerParts): RouteHandler {
   }
 }
 
-/** Who was imported as a member is not to be welcomed, and was not: only the audit tells the difference. */
-async function wasWelcomed({ database }: ServerParts, { id, welcomedAt }: Member): Promise<boolean> {
-  const { auditEntries } = tables
-  if (welcomedAt === null) return false
-  const ofMember = and(eq(auditEntries.targetKind, 'member'), eq(auditEntries.targetId, id))
-  const said = eq(auditEntries.action, 'synced to Mailchimp, and welcomed')
-  return (await database.db.$count(auditEntries, and(ofMember, said))) > 0
+/** Who was imported as a member is not to be welcomed, and was not: the ledger tells the difference. */
+function wasWelcomed({ effects }: LifeParts): boolean {
+  return effects.some(({ kind, status }) => kind === 'mailchimp.welcome' && status === 'done')
 }
 
 /** A member with what is kept beside them, the newest first. @throws NotFoundError */
