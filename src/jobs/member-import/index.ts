@@ -65,7 +65,7 @@ export async function requestImport(
 }
 
 /** What cannot be read, and what to set; empty when both can. */
-export function unreadableSources({ connectors, modes }: Pick<MembershipParts, 'connectors' | 'modes'>): {
+function unreadableSources({ connectors, modes }: Pick<MembershipParts, 'connectors' | 'modes'>): {
   clerk: string | null
   stripe: string | null
 } {
