@@ -3,7 +3,7 @@
  * Kinkeeper is running, and says what came of it. Nobody of them is welcomed.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import { SYSTEM } from '../audit/index.ts'
 import { type Config, ConfigError, dataDirOf, processEnvironment, readConfig } from '../config.ts'
 import { type Database, openDatabase, runningEmbeddedPostgres, sqlState, tables } from '../database/index.ts'
@@ -78,12 +78,16 @@ async function ask(database: Database): Promise<number> {
 /** Waits for the end, or until it is clear that none comes, and says so. @returns the exit code */
 async function waitFor(database: Database, runId: string): Promise<number> {
   const begun = monotonicMs()
+  let told: string | null = null
   while (monotonicMs() - begun < WAIT_MS) {
     const result = await readResult(database, runId)
     if (result) return tell(result)
     const status = await statusOf(database, runId)
     if (ENDED.has(status)) return fail(FAILED)
     if (monotonicMs() - begun > TAKEN_UP_WITHIN_MS && status === 'ENQUEUED') return say(NOT_YET)
+    const waitsFor = await whyItWaits(database, runId)
+    if (waitsFor !== null && waitsFor !== told) console.log(`It waits, and goes on by itself: ${waitsFor}`)
+    told = waitsFor
     await pause(200)
   }
   return say(STILL_AT_IT)
@@ -95,6 +99,16 @@ async function statusOf(database: Database, runId: string): Promise<string> {
     [runId],
   )
   return rows[0]?.status ?? 'ENQUEUED'
+}
+
+/** Why it was put down, while a provider is away. */
+async function whyItWaits(database: Database, runId: string): Promise<string | null> {
+  const { parkedRuns } = tables
+  const [parked] = await database.db
+    .select({ reason: parkedRuns.reason })
+    .from(parkedRuns)
+    .where(and(eq(parkedRuns.runId, runId), isNull(parkedRuns.wokenAt)))
+  return parked?.reason ?? null
 }
 
 async function readResult(database: Database, runId: string): Promise<MemberImportResult | null> {

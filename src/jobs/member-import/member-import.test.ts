@@ -146,6 +146,16 @@ test('who signs up while it runs is welcomed, once; who was there is not, when t
   expect((await memberOf(old)).membership).toBe('active')
 })
 
+test('two that are asked for at once go one after the other', async () => {
+  await control('/people', { count: 8, seed: 'twice' })
+  const asked = await Promise.all([membership.importMembers(MONA), membership.importMembers(SYSTEM)])
+  const runs = await Promise.all(asked.map(({ runId }) => stage.finished(runId, 60_000)))
+  const [first, second] = runs.toSorted((a, b) => (a.finishedAtMs ?? 0) - (b.finishedAtMs ?? 0))
+  expect(second?.startedAtMs).toBeGreaterThanOrEqual(first?.finishedAtMs ?? Number.NaN)
+  const results = [first, second].map((run) => importResultSchema.parse(run?.output))
+  expect(results[1]).toEqual({ ...results[0], members: 0, alreadyKnown: results[0]?.members })
+})
+
 test('a payment that came before the import, and the account with it, welcomes nobody years late', async () => {
   const person = await control<Person>('/people/signup', { seed: 'early' })
   await control('/clock', { advanceMs: 60_000 })
@@ -201,7 +211,7 @@ test('where it is not clear who somebody is, a person is asked once', async () =
   expect(await stage.database.db.$count(tables.questions)).toBe(1)
 })
 
-test('a deleted account stays gone, and who was erased stays forgotten until they do something new', async () => {
+test('a deleted account stays gone, and who was erased is not brought back', async () => {
   const gone = await control<Person>('/people/signup', { seed: 'gone' })
   const forgotten = await control<Person>('/people/signup', { seed: 'forgotten' })
   await importMembers()

@@ -235,3 +235,19 @@ test('only an owner erases, only who is no member, and only by typing the addres
   expect(after.toLowerCase()).not.toContain('emmy@pay.example')
   expect((await erase(owner, id)).status).toBe(409)
 })
+
+test('members are imported by operators, and not where there is nobody to ask for them', async () => {
+  const refused = await approver('POST', '/api/members/import', {})
+  expect(refused).toMatchObject({ status: 403 })
+  const operator = await server.signedIn('operator')
+  const { status, json } = await operator('POST', '/api/members/import', {})
+  expect([status, json]).toEqual([
+    409,
+    {
+      error: {
+        code: 'conflict',
+        message: expect.stringContaining('Set CLERK_SECRET_KEY and STRIPE_API_KEY'),
+      },
+    },
+  ])
+})
