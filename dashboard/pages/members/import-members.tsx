@@ -35,7 +35,7 @@ export function ImportMembers({ prominent = false }: { prominent?: boolean }) {
             <li>Everybody becomes a contact at Mailchimp; members are tagged. Who unsubscribed stays so.</li>
             <li>The members’ group in Slack follows. A large change asks in the inbox first.</li>
             <li>Where it is not clear who somebody is, the inbox asks.</li>
-            <li>Doing it again changes nothing.</li>
+            <li>It can be done again: what is known already stays as it is.</li>
           </ul>
         </FormDialog>
       )}

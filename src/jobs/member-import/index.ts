@@ -2,8 +2,7 @@
  * `member-import`: takes over the members that a community has already when it begins with Kinkeeper. It reads every
  * user of Clerk's and every subscription of Stripe's and treats each as news of a webhook, so that what follows is the
  * same. First the accounts, then the payments, the oldest first as their news came: a customer names the account that it
- * belongs to. Who is found to be a
- * member is not welcomed, see `already.ts`. Repeating it changes nothing.
+ * belongs to. Who is found to be a member is not welcomed, see `already.ts`. Repeating it changes nothing.
  */
 import { eq, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
