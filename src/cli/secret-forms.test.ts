@@ -1,9 +1,11 @@
-import { randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { findSecrets } from './secret-forms.ts'
 
-const random = randomBytes(24).toString('base64url').replaceAll(/[-_]/g, 'a')
-const hex = randomBytes(16).toString('hex')
+// As random as keys are, the same in every run, and not to be found in this file.
+const digest = createHash('sha256').update('a key that nobody has').digest()
+const random = digest.subarray(0, 24).toString('base64url').replaceAll(/[-_]/g, 'a')
+const hex = digest.subarray(0, 16).toString('hex')
 
 test.each([
   ['key of Slack', `token: xoxb-${hex}-${hex}`],
