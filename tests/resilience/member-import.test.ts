@@ -8,7 +8,9 @@ import { openRows } from '../support/member-stories.ts'
 import { startProgram, superviseProgram } from '../support/program.ts'
 import { type SandboxWorld, startSandboxWorld, until } from '../support/sandbox-world.ts'
 import { createTestDatabase } from '../support/test-database.ts'
+import { chosenSeed } from './config.ts'
 import { readTruth } from './membership-truth.ts'
+import { seededRandom } from './random.ts'
 
 type Rows = ReturnType<typeof openRows>['rows']
 
@@ -109,8 +111,11 @@ test('ends as if the news of everybody had come by webhooks, but that nobody is 
   expect(imported.mails).toBe(0)
 }, 240_000)
 
+const seed = chosenSeed()
+console.info(`Import: RESILIENCE_SEED=${seed}`)
+
 test.each([
-  `member-import.after-person#${1 + Math.floor(Math.random() * 220)}`,
+  `member-import.after-person#${seededRandom(seed).between(1, 220)}`,
   'member-import.take over users 2.before',
   'member-import.take over subscriptions 2.after',
 ])(
