@@ -52,7 +52,8 @@ export async function setFleet(options: { database?: TestDatabase } = {}): Promi
       const underWay = () =>
         rows(
           `select workflow_uuid, status, executor_id, delay_until_epoch_ms, updated_at from dbos.workflow_status
-           where status in ('ENQUEUED', 'PENDING') or workflow_uuid in (select run_id from run_turns) limit 5`,
+           where status in ('ENQUEUED', 'PENDING') or workflow_uuid in (select run_id from run_turns)
+             or (status = 'DELAYED' and workflow_uuid in (select run_id from run_recoveries)) limit 5`,
         )
       try {
         await until(async () => (await underWay()).length === 0, 'the runs to end', limitMs)

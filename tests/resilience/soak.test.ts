@@ -178,7 +178,13 @@ async function killAtRandom(stage: Stage, random: Random, kills: number): Promis
 }
 
 async function expectRightWorld(stage: Stage, plans: Plan[], all: Told[]): Promise<void> {
-  expect(await stage.rows(`select kind, description, error from effects where status <> 'done'`)).toEqual([])
+  expect(
+    await stage.rows(
+      `select kind, description, effects.error, effects.status, attempts, run.status as run, fruitless as takeovers
+       from effects left join dbos.workflow_status as run on run.workflow_uuid = run_id
+       left join run_recoveries using (run_id) where effects.status <> 'done'`,
+    ),
+  ).toEqual([])
   expect(
     await stage.rows(`select workflow_uuid, error from dbos.workflow_status where status = 'ERROR'`),
   ).toEqual([])

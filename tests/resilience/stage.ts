@@ -17,7 +17,7 @@ export type Stage = {
   crash(): Promise<void>
   /** The dashboard's API, signed in. */
   dashboard(): Promise<Dashboard>
-  /** Waits until no run is under way, due or in line behind another; delayed ones stay. */
+  /** Waits until no run is under way, due, parked, held back after crashes, or in line behind another; timers stay. */
   quiet(limitMs?: number): Promise<void>
   close(): Promise<void>
 }
@@ -61,7 +61,8 @@ export async function setStage(
           (await count(
             `from dbos.workflow_status where status in ('ENQUEUED', 'PENDING')
              or workflow_uuid in (select run_id from run_turns)
-             or (status = 'DELAYED' and workflow_uuid in (select run_id from parked_runs))`,
+             or (status = 'DELAYED' and (workflow_uuid in (select run_id from parked_runs)
+               or workflow_uuid in (select run_id from run_recoveries)))`,
           )) === 0 || null,
         'the runs to end',
         limitMs,
