@@ -328,6 +328,30 @@ test('a policy abandons what it knows, and replays when the provider is back, th
   await watch.stop()
 })
 
+test('letters that only a person can replay hold up no other, however many they are', async () => {
+  await database.db.delete(tables.deadLetters)
+  howItFails = () => {
+    throw new RetryError('Luma cannot be reached', { facts: { provider: 'luma', failure: 'not_sent' } })
+  }
+  const letter = await letterOf(await start(caller, { id: newId('c') }))
+  // Nobody knows their runs.
+  const stuck = Array.from({ length: 450 }, (_, index) => ({
+    ...letter,
+    id: newId('dl'),
+    runId: newId('gone'),
+    failedAt: new Date(index < 300 ? 0 : index),
+  }))
+  await database.db.insert(tables.deadLetters).values(stuck)
+  await database.db
+    .update(tables.deadLetters)
+    .set({ failedAt: new Date(1_000) })
+    .where(eq(tables.deadLetters.id, letter.id))
+  const watch = letters.watch()
+  const looks = [await watch.look(), await watch.look(), await watch.look(), await watch.look()]
+  expect(looks).toEqual([0, 0, 1, 0])
+  await watch.stop()
+})
+
 test('many at once need a second person; each letter is done by itself, and progress is told', async () => {
   await database.db.delete(tables.deadLetters)
   const all = await Promise.all(Array.from({ length: 22 }, () => failed()))

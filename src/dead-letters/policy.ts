@@ -3,7 +3,7 @@
  * replaying waits until the provider is back, and happens at most three times in a row for one piece of work, so that
  * a fault which only looks like an outage still comes to a person.
  */
-import { and, asc, eq, inArray, isNotNull, lt, notInArray } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, lt, notInArray, sql } from 'drizzle-orm'
 import { SYSTEM } from '../audit/index.ts'
 import { isDatabaseUnavailable, type Transaction, tables } from '../database/index.ts'
 import { type Cause, type DeadLetter, type DeadLetterPolicy, OUTAGES } from '../engine/index.ts'
@@ -17,6 +17,8 @@ const REST_MS = 60 * SECOND_MS
 const LOOK_EVERY_MS = 15 * SECOND_MS
 /** What is left comes with the next looks: the provider has only just come back. */
 const AT_ONCE = 50
+/** So many are tried in one look. Those that cannot be replayed without a person are many at times, and hold up no other. */
+const TRIED_AT_ONCE = 4 * AT_ONCE
 
 /** Obeys a policy that abandons, in the transaction that writes the letter. */
 export async function obeyPolicy(tx: Transaction, parts: LetterParts, letter: DeadLetter): Promise<void> {
@@ -30,7 +32,13 @@ export type PolicyWatch = { look(): Promise<number>; stop(): Promise<void> }
 /** Replays what waited for its provider, in every process alike: of two that try, one is told that it is done. */
 export function watchPolicies(parts: LetterParts): PolicyWatch {
   let looking: Promise<unknown> | null = null
-  const look = () => replayWhatIsBack(parts)
+  /** The letter at which the last look stopped; null: it came to the end, and the next begins with the oldest. */
+  let last: DeadLetter | null = null
+  const look = async () => {
+    const looked = await replayWhatIsBack(parts, last)
+    last = looked.last
+    return looked.replayed
+  }
   const timer = setInterval(() => {
     looking ??= look()
       .catch((error: unknown) =>
@@ -52,7 +60,11 @@ export function watchPolicies(parts: LetterParts): PolicyWatch {
   }
 }
 
-async function replayWhatIsBack(parts: LetterParts): Promise<number> {
+/** Replays, oldest first, what may be replayed of the letters after this one. @returns how many, and where it stopped */
+async function replayWhatIsBack(
+  parts: LetterParts,
+  after: DeadLetter | null,
+): Promise<{ replayed: number; last: DeadLetter | null }> {
   const { deadLetters, providerStates } = tables
   const away = await parts.database.db
     .select({ provider: providerStates.provider })
@@ -76,17 +88,20 @@ async function replayWhatIsBack(parts: LetterParts): Promise<number> {
             ),
         lt(deadLetters.automaticReplays, MOST_AUTOMATIC_REPLAYS),
         lt(deadLetters.failedAt, new Date(parts.clock.now() - REST_MS)),
+        after === null
+          ? undefined
+          : sql`(${deadLetters.failedAt}, ${deadLetters.id}) > (${after.failedAt}::timestamptz, ${after.id})`,
       ),
     )
-    .orderBy(asc(deadLetters.failedAt))
-    .limit(AT_ONCE * 4)
-  const wanted = candidates.filter((letter) => policyFor(parts, letter)?.do === 'replay-after-outage')
+    .orderBy(asc(deadLetters.failedAt), asc(deadLetters.id))
+    .limit(TRIED_AT_ONCE)
   let replayed = 0
-  for (const letter of wanted) {
-    if (replayed === AT_ONCE) break
+  for (const letter of candidates) {
+    if (policyFor(parts, letter)?.do !== 'replay-after-outage') continue
     if (await tryReplay(parts, letter)) replayed += 1
+    if (replayed === AT_ONCE) return { replayed, last: letter }
   }
-  return replayed
+  return { replayed, last: candidates.length === TRIED_AT_ONCE ? (candidates.at(-1) ?? null) : null }
 }
 
 async function tryReplay(parts: LetterParts, letter: DeadLetter): Promise<boolean> {
