@@ -50,6 +50,15 @@ export function entitlementOf(
   return { entitled: false, reason: furthest?.ended ?? 'no paid subscription' }
 }
 
+/** Whether Stripe goes on charging for it, or trying to, and nobody has agreed on an end. */
+export function chargesOn({
+  status,
+  cancelAt,
+  cancelAtPeriodEnd,
+}: Pick<Subscription, 'status' | 'cancelAt' | 'cancelAtPeriodEnd'>): boolean {
+  return ['active', 'trialing', 'past_due'].includes(status) && cancelAt === null && !cancelAtPeriodEnd
+}
+
 const FOREVER = Number.POSITIVE_INFINITY
 type Reach = { untilMs: number; reason: string; ended: string }
 

@@ -8,7 +8,7 @@ export {
   type FieldEdits,
   fieldEditsSchema,
 } from './edits.ts'
-export { type Entitlement, entitlementOf } from './entitlement.ts'
+export { chargesOn, type Entitlement, entitlementOf } from './entitlement.ts'
 export { customerOf, type Identity, type Match, matchMember, mergeMembers } from './matching.ts'
 export {
   type AccountNews,

@@ -96,6 +96,39 @@ test('an end takes everything with it, and an undo brings it back', async () => 
   expect((await stage.database.db.select().from(tables.members))[0]?.byHand).toBeNull()
 })
 
+test('who is deactivated or deletes their account, and is charged all the same, is told to the operators once', async () => {
+  const notices = async () => {
+    const { channels } = (await stage.world().read()).slack
+    return channels.find(({ name }) => name === 'alerts')?.messages.map(({ text }) => text) ?? []
+  }
+  const barred = await lapsing()
+  await renew(barred)
+  const cancelled = await lapsing()
+  await renew(cancelled)
+  await stage.database.db
+    .update(tables.subscriptions)
+    .set({ cancelAtPeriodEnd: true })
+    .where(eq(tables.subscriptions.id, cancelled.subscriptionId))
+  await membership.deactivate(cancelled.id, MONA, 'they asked for it')
+  await membership.deactivate(barred.id, MONA, 'they asked for it')
+  await settle(barred.id)
+  const deleted = await lapsing()
+  await renew(deleted)
+  await stage.database.db
+    .update(tables.members)
+    .set({ deletedAt: new Date(stage.parts.clock.now()) })
+    .where(eq(tables.members.id, deleted.id))
+  await settle(deleted.id)
+  await settle(deleted.id)
+  const told = await until(async () => {
+    const all = await notices()
+    return all.length >= 2 ? all : undefined
+  }, 'the notices')
+  expect(told).toHaveLength(2)
+  expect(told.find((text) => text.includes('deactivated by hand'))).toContain(barred.subscriptionId)
+  expect(told.find((text) => text.includes('has deleted'))).toContain(`/members/${deleted.id}`)
+})
+
 test('an end whose run somebody cancels is not planned any more, and the next news plan it anew', async () => {
   const member = await lapsing()
   await stage.database.db

@@ -57,6 +57,7 @@ export type Membership = {
 export function createMembership(parts: MembershipParts): Membership {
   const memberSync = defineMemberSync(parts)
   const slackGroup = defineSlackGroup(parts)
+  const notice = defineOperatorNotice(parts)
   const massEnd = defineMassEnd(parts)
   const deactivation = defineMemberDeactivation(parts, () => followers, massEnd)
   const followers: Followers = {
@@ -64,13 +65,13 @@ export function createMembership(parts: MembershipParts): Membership {
     planDeactivation: (tx, deactivationId, dueMs) =>
       parts.starter().start(tx, deactivation, { deactivationId }, { notBeforeMs: dueMs }),
     syncGroup: (tx) => requestGroupSync(tx, parts, slackGroup),
+    tellOperators: (tx, told) => parts.starter().start(tx, notice, told),
   }
   const settle = async (tx: Transaction, memberId: string, cause: Cause) => {
     await settleMember(tx, parts, followers, memberId, cause)
   }
   const webhooks = defineWebhookJobs(parts, settle)
   const lumaApproval = defineLumaApproval(parts)
-  const notice = defineOperatorNotice(parts)
   const slackSync = defineSlackSync(parts, notice)
   const cleanup = defineCleanup(parts, { ...DEFAULT_RETENTION, auditMs: parts.settings.auditMs ?? null })
   return {

@@ -48,4 +48,6 @@ export type Followers = {
   planDeactivation(tx: Transaction, deactivationId: string, dueMs: number): Promise<string>
   /** Brings the members' user group in Slack up to date, soon, once for many requests. */
   syncGroup(tx: Transaction): Promise<void>
+  /** Tells the operators in Slack, once for each key. */
+  tellOperators(tx: Transaction, notice: { key: string; text: string }): Promise<string>
 }

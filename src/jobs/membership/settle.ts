@@ -5,6 +5,7 @@
  *   entitled until a day                   → the end is planned for that day (moved when the day moves)
  *   entitled without an end                → a planned end is removed
  *   not entitled, but treated as a member  → the end is planned for now; `member-deactivation` looks again and ends it
+ *   gone or barred, and still charged      → the operators are told
  *
  * It only ever compares what is with what should be, so it may be called as often as one likes, in any order.
  */
@@ -20,6 +21,7 @@ import {
 } from '../../community/index.ts'
 import { type Transaction, tables } from '../../database/index.ts'
 import { describeDuration, newId, parseJson, SECOND_MS } from '../../primitives/index.ts'
+import { tellOfCharges } from './charges.ts'
 import type { Cause, Followers, MembershipParts } from './parts.ts'
 
 export type Deactivation = typeof tables.deactivations.$inferSelect
@@ -48,6 +50,7 @@ export async function settleMember(
   await settlePlan(tx, parts, followers, member, entitlement, cause)
   await syncWhatChanged(tx, followers, member, joins, cause)
   if (joins) await followers.syncGroup(tx)
+  await tellOfCharges(tx, parts, followers, member)
   return member
 }
 
