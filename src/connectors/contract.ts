@@ -122,7 +122,8 @@ export type Connectors = {
 /**
  * What every single request to a provider passes, one gate for all connectors of the process. It may hold the request
  * back until the provider's limits allow it, and watches how it ends (the errors above). `urgent` requests answer a
- * person who is waiting (a modal within 3 s of the click): they are counted, never held back.
+ * person who is waiting (a modal within 3 s of the click): they are counted, never held back. Each is announced
+ * (`announceSending`) when nothing holds it back any more.
  * @throws ParkError when the provider is known to be away, or has just been found to be
  */
 export type Gate = <T>(

@@ -7,7 +7,8 @@
  *       ▼
  *    (undone: a later undo took it back)
  *
- * Before an attempt goes out, the row says so (`attempt_started_at`) and that is committed. From then until the
+ * When an attempt goes out, after everything that holds it back, the row says so first (`attempt_started_at`), and that
+ * is committed. From then until the
  * outcome is recorded the attempt may have happened; whoever finds the row like that, after a lost answer or a crash,
  * looks the object up at the provider first, and repeats only what is certainly not there. What cannot be known
  * becomes `unknown`: it is shown to a person, and never repeated by guess.
@@ -18,6 +19,7 @@ import {
   type Json,
   KinkeeperError,
   LookFirstError,
+  listenToSending,
   NeverRetryError,
   newId,
   ParkError,
@@ -40,6 +42,7 @@ export type EffectSpec<T extends Json> = {
   /** In plain words for people; personal data masked. */
   description: string
   subjectId: string
+  /** Sends it, through a connector: what it does before that (reading, composing, waiting for its turn) is no attempt yet. */
   perform: () => Promise<T>
   /**
    * Looks for the object at the provider, made since this time (epoch milliseconds). Null: certainly not there.
@@ -79,13 +82,18 @@ export async function performEffect<T extends Json>(
     const found = await lookUp(environment, row, spec)
     if (found !== null) return found
   }
-  const attempt = await environment.slots.run(() => beginAttempt(environment, runId, row))
-  seam(`${spec.kind}.before-call`)
+  const sent: { attempt: EffectRow | null } = { attempt: null }
+  const send = async () => {
+    sent.attempt ??= await beginAttempt(environment, runId, row)
+    seam(`${spec.kind}.before-call`)
+  }
   let result: T
   try {
-    result = await spec.perform()
+    result = await listenToSending(send, spec.perform)
   } catch (error) {
-    throw await recordFailedAttempt(environment, attempt, error)
+    throw sent.attempt
+      ? await recordFailedAttempt(environment, sent.attempt, error)
+      : await recordUnsent(environment, row, error)
   }
   seam(`${spec.kind}.after-call`)
   await environment.slots.run(() =>
@@ -174,7 +182,10 @@ async function lookUp<T extends Json>(
   return null
 }
 
-/** Two executions of one run cannot both begin: the count of attempts is compared and set. */
+/**
+ * Two executions cannot both begin: the count of attempts is compared and set.
+ * @throws RetryAtError when this is not the one that may: nothing is to be sent
+ */
 async function beginAttempt(environment: RunEnvironment, runId: string, row: EffectRow): Promise<EffectRow> {
   // The machine's time: a provider that is live knows no other, and a stand-in's clock is never behind it.
   const now = new Date(systemNow())
@@ -207,6 +218,13 @@ async function beginAttempt(environment: RunEnvironment, runId: string, row: Eff
     .returning()
   if (begun[0]) return begun[0]
   throw new RetryAtError(`Another attempt is under way: ${row.description}`, 2 * SECOND_MS)
+}
+
+/** It failed before anything went out, so it certainly did not happen; what will never go out is on record as refused. */
+async function recordUnsent(environment: RunEnvironment, row: EffectRow, thrown: unknown): Promise<unknown> {
+  if (thrown instanceof NeverRetryError)
+    await update(environment, row, { error: serializeError(thrown), status: 'refused' })
+  return thrown
 }
 
 /** What an attempt's failure says about whether it happened; anything unforeseen counts as "may have happened". */

@@ -1,5 +1,6 @@
 import { DBOS } from '@dbos-inc/dbos-sdk'
-import { and, eq } from 'drizzle-orm'
+import { DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk/internal/error'
+import { and, eq, sql } from 'drizzle-orm'
 import { type Database, isDatabaseUnavailable, type Transaction, tables } from '../database/index.ts'
 import {
   type Clock,
@@ -17,7 +18,7 @@ import type { OnDeadLetter } from './dead-letters.ts'
 import type { Drain } from './drain.ts'
 import { type EffectSpec, performEffect, settleAbandoned } from './effects.ts'
 import { OutOfTouchError } from './leases.ts'
-import { checkOwnership } from './ownership.ts'
+import { checkOwnership, isOfThisExecution } from './ownership.ts'
 import { isHandedOver, parkRun } from './parking.ts'
 import {
   classifyFailure,
@@ -250,15 +251,16 @@ async function once<T extends Json | void>(
     eq(tables.completedTransactions.step, name),
   )
   return environment.database.transaction(async (tx) => {
-    const record = { runId: run.id, step: name, at: new Date(environment.clock.now()) }
-    const claimed = await tx.db
-      .insert(tables.completedTransactions)
-      .values(record)
-      .onConflictDoNothing()
-      .returning()
-    if (claimed.length === 0) {
+    // Whoever cancels the run waits for the end of this transaction, or is seen here.
+    const claimed = await tx.db.execute(sql`
+      insert into ${tables.completedTransactions} (run_id, step, at)
+      select ${run.id}, ${name}, ${new Date(environment.clock.now())}::timestamptz
+      from dbos.workflow_status where ${isOfThisExecution(run.id)} for share
+      on conflict do nothing`)
+    if (claimed.rowCount === 0) {
       const [done] = await tx.db.select().from(tables.completedTransactions).where(mine)
-      return (done?.output ?? undefined) as T // recorded by this very step
+      if (!done) throw new DBOSWorkflowConflictError(run.id)
+      return (done.output ?? undefined) as T // recorded by this very step
     }
     const result = await work(tx)
     if (result !== undefined)

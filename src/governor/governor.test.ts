@@ -105,6 +105,26 @@ test('a request that was waiting for its turn when the provider went away is the
   expect(row?.breaker).toBe('closed')
 })
 
+test('an answer stands, also when what follows from it cannot be noted', async () => {
+  const { gate } = start()
+  const now = new Date()
+  await database.db
+    .insert(tables.providerStates)
+    .values({ provider: 'mailchimp', breaker: 'open', reason: 'away', openedAt: now, probeAt: now })
+  const rename = (from: string, to: string) =>
+    database.db.execute(sql`alter table ${sql.identifier(from)} rename to ${sql.identifier(to)}`)
+  try {
+    const answer = gate(request, async () => {
+      await rename('parked_runs', 'parked_elsewhere')
+      return 'sent'
+    })
+    expect(await answer).toBe('sent')
+  } finally {
+    await rename('parked_elsewhere', 'parked_runs')
+  }
+  expect(await breakerOf()).toBe('half-open')
+})
+
 test('a refusal or a success between failures keeps it closed', async () => {
   const { gate } = start()
   for (let round = 0; round < 3; round++) {

@@ -7,7 +7,14 @@
 import type { Gate, ProviderLimits, ProviderName } from '../connectors/contract.ts'
 import { type Database, isDatabaseUnavailable } from '../database/index.ts'
 import { OutOfTouchError, wakeParked } from '../engine/index.ts'
-import { KinkeeperError, type Logger, monotonicMs, ParkError, serializeError } from '../primitives/index.ts'
+import {
+  announceSending,
+  KinkeeperError,
+  type Logger,
+  monotonicMs,
+  ParkError,
+  serializeError,
+} from '../primitives/index.ts'
 import { type Breakers, createBreakers } from './breaker.ts'
 import { createPlaces, type Places } from './places.ts'
 import { type Buckets, createBuckets } from './rates.ts'
@@ -64,8 +71,9 @@ export function createGovernor(options: Options): Governor {
   return {
     async gate(request, act) {
       heart.wake()
-      if (request.urgent) return watch(parts, request, act, false)
-      return pass(parts, request, act)
+      if (!request.urgent) return pass(parts, request, act)
+      await announceSending()
+      return watch(parts, request, act, false)
     },
     wake: () => heart.wake(),
     stop: () => heart.stop(),
@@ -86,6 +94,7 @@ async function pass<T>(parts: Parts, request: Request, act: () => Promise<T>): P
       await buckets.wait(provider, options.limits[provider].rates ?? [], request)
       // The provider may have gone away meanwhile, and this may be the probe.
       if (monotonicMs() - begun > 5 && !probing) probing = await breakers.admit(provider)
+      await announceSending()
       refuseWhenPresumedDead(options)
       return await watch(parts, request, act, probing)
     } finally {
@@ -102,26 +111,40 @@ function refuseWhenPresumedDead({ maySend }: Options): void {
 }
 
 /** Sends the request, and draws the conclusions from how it ended. */
-async function watch<T>(
-  { breakers, usage }: Parts,
-  request: Request,
-  act: () => Promise<T>,
-  probing: boolean,
-): Promise<T> {
+async function watch<T>(parts: Parts, request: Request, act: () => Promise<T>, probing: boolean): Promise<T> {
+  const { breakers, usage } = parts
+  const { provider } = request
+  let answer: T
   try {
-    const answer = await act()
-    usage.count(request, { kind: 'answered' })
-    await breakers.answered(request.provider, probing)
-    return answer
+    answer = await act()
   } catch (error) {
     usage.count(request, { kind: outcomeOf(error), error })
-    if (outcomeOf(error) !== 'failed') {
-      await breakers.answered(request.provider, probing)
-      throw error
-    }
-    const known = await breakers.failed(request.provider, probing, serializeError(error).message)
+    const conclude = () =>
+      outcomeOf(error) === 'failed'
+        ? breakers.failed(provider, probing, serializeError(error).message)
+        : breakers.answered(provider, probing).then(() => null)
+    const known = await asFarAsPossible(parts, conclude)
     if (!known || request.urgent) throw error
-    throw new ParkError(known, { provider: request.provider, untilMs: null }, { cause: error })
+    throw new ParkError(known, { provider, untilMs: null }, { cause: error })
+  }
+  usage.count(request, { kind: 'answered' })
+  await asFarAsPossible(parts, () => breakers.answered(provider, probing).then(() => null))
+  return answer
+}
+
+/** How a request ended stands, whether or not the conclusions from it could be written: a probe that nobody noted is made again. */
+async function asFarAsPossible(
+  { options }: Parts,
+  conclude: () => Promise<string | null>,
+): Promise<string | null> {
+  try {
+    return await conclude()
+  } catch (error) {
+    options.logger[isDatabaseUnavailable(error) ? 'debug' : 'error'](
+      { event: 'governor.not_concluded', error: serializeError(error) },
+      'Could not note how a request ended; the next one shows it again',
+    )
+    return null
   }
 }
 
