@@ -34,7 +34,7 @@ export function defineCompensation(parts: LetterParts): CompensationJob {
     }),
     async run(context, input) {
       const steps = await context.step('see what was done', async () =>
-        (await finishedWork(parts, await readLetter(parts, input.letterId))).map(({ step }) => step),
+        (await finishedWork(parts, await stillWanted(parts, input))).map(({ step }) => step),
       )
       const undone: string[] = []
       const left: string[] = []
@@ -48,19 +48,36 @@ export function defineCompensation(parts: LetterParts): CompensationJob {
         return { undone, left }
       })
     },
-    async onFailure(tx, { letterId }, error) {
+    async onFailure(tx, { letterId, round }, error) {
+      const { deadLetters } = tables
       await tx.db
-        .update(tables.deadLetters)
+        .update(deadLetters)
         .set({ status: 'open', problem: error.message, resolvedAt: null })
-        .where(and(eq(tables.deadLetters.id, letterId), eq(tables.deadLetters.status, 'compensating')))
+        .where(
+          and(
+            eq(deadLetters.id, letterId),
+            eq(deadLetters.status, 'compensating'),
+            eq(deadLetters.undoRound, round),
+          ),
+        )
       await announceChange(tx, { topic: 'dead-letter', id: letterId })
     },
   })
 }
 
+const NOT_WANTED =
+  'This dead letter is not being taken back any more: it was settled otherwise, or asked for anew. If it should be, ask for it on the letter’s page.'
+
+/** A run like this one can be started again by itself, when what it was to take back has long been replayed. */
+async function stillWanted(parts: LetterParts, { letterId, round }: Input): Promise<DeadLetter> {
+  const letter = await readLetter(parts, letterId)
+  if (letter.status !== 'compensating' || letter.undoRound !== round) throw new NeverRetryError(NOT_WANTED)
+  return letter
+}
+
 /** @returns false when there is no way to take it back */
 async function undoStep(parts: LetterParts, input: Input, step: string): Promise<boolean> {
-  const letter = await readLetter(parts, input.letterId)
+  const letter = await stillWanted(parts, input)
   const job = parts.jobs().get(letter.job)
   const way = job ? undoOf(job, step) : null
   const work = (await finishedWork(parts, letter)).find((found) => found.step === step)
@@ -94,10 +111,19 @@ async function finish(
 ): Promise<void> {
   const { undone, left, runId } = result
   const remains = left.length === 0 ? null : `Cannot be taken back: ${left.join(', ')}.`
-  await tx.db
-    .update(tables.deadLetters)
+  const { deadLetters } = tables
+  const settled = await tx.db
+    .update(deadLetters)
     .set({ status: 'compensated', problem: remains, resolvedAt: new Date(parts.clock.now()) })
-    .where(and(eq(tables.deadLetters.id, input.letterId), eq(tables.deadLetters.status, 'compensating')))
+    .where(
+      and(
+        eq(deadLetters.id, input.letterId),
+        eq(deadLetters.status, 'compensating'),
+        eq(deadLetters.undoRound, input.round),
+      ),
+    )
+    .returning({ id: deadLetters.id })
+  if (settled.length === 0) throw new NeverRetryError(NOT_WANTED)
   await announceChange(tx, { topic: 'dead-letter', id: input.letterId })
   await recordAudit(tx, {
     atMs: parts.clock.now(),

@@ -1,27 +1,23 @@
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { z } from 'zod'
-import { createTestDatabase } from '../../tests/support/test-database.ts'
+import { type LetterStage, startLetterStage } from '../../tests/support/letter-stage.ts'
 import type { Actor } from '../audit/index.ts'
-import { type Database, openDatabase, tables } from '../database/index.ts'
+import { type Database, tables } from '../database/index.ts'
 import {
   cancelRun,
   type DeadLetter,
   defineJob,
-  type Engine,
   type Job,
   listEffectsOfRun,
   pauseJob,
-  readRun,
-  replayAfterOutage,
   resumeJob,
-  startEngine,
+  startRunAgain,
 } from '../engine/index.ts'
-import { createClock, createLogger, NeverRetryError, newId, RetryError } from '../primitives/index.ts'
+import { NeverRetryError, newId, RetryError } from '../primitives/index.ts'
 import {
   abandonLetter,
   answerAction,
-  createDeadLetters,
   type DeadLetters,
   type LetterParts,
   planFor,
@@ -32,7 +28,6 @@ import {
   undoLetter,
 } from './index.ts'
 
-const logger = createLogger('silent')
 const ADA: Actor = { kind: 'dashboard', id: 'usr_ada', name: 'Ada' }
 const ada = { id: 'usr_ada', name: 'Ada' }
 const ben = { id: 'usr_ben', name: 'Ben' }
@@ -90,17 +85,6 @@ const parcel = defineJob({
 
 /** Fails as the test says. */
 let howItFails: () => void = () => {}
-const caller = defineJob({
-  name: 'caller',
-  input: z.object({ id: z.string() }),
-  idempotencyKey: ({ id }) => id,
-  retry: { attempts: 1 },
-  deadLetters: (cause) =>
-    cause.code === 'gone' ? { do: 'abandon', reason: 'They are gone.' } : replayAfterOutage(cause),
-  async run(context) {
-    await context.call('call', async () => howItFails())
-  },
-})
 
 /** Tries again and again. */
 const patient = defineJob({
@@ -126,44 +110,24 @@ const buggy = defineJob({
   },
 })
 
+let stage: LetterStage
 let database: Database
-let engine: Engine
 let letters: DeadLetters
 let parts: LetterParts
-let drop: () => Promise<void>
 
 beforeAll(async () => {
-  const created = await createTestDatabase()
-  drop = created.drop
-  database = openDatabase({ url: created.url, poolSize: 10, logger })
-  const byName = new Map<string, Job>()
-  parts = { database, clock: createClock(), logger, starter: () => engine.starter, jobs: () => byName }
-  letters = createDeadLetters(parts)
-  const jobs: Job[] = [parcel, caller, patient, buggy, ...letters.jobs]
-  for (const job of jobs) byName.set(job.name, job)
-  engine = await startEngine({ ...parts, jobs, onDeadLetter: letters.onDeadLetter })
+  stage = await startLetterStage([parcel, patient, buggy])
+  database = stage.database
+  letters = stage.letters
+  parts = stage.parts
 })
-afterAll(async () => {
-  await engine.stop(5_000)
-  await database.close()
-  await drop()
-})
+afterAll(() => stage.stop())
 beforeEach(() => Object.assign(outside, { refuses: true, refusesUndo: false, sent: 0, log: [] }))
 
 const until = <T>(look: () => Promise<T>) => vi.waitFor(look, { timeout: 30_000, interval: 50 })
-const start = <Input extends { id: string }>(job: Job<Input>, input: Input) =>
-  database.transaction((tx) => engine.starter.start(tx, job, input))
-const ended = (runId: string, status: string) =>
-  until(async () => expect((await readRun(runId)).status).toBe(status))
-const letterOf = (runId: string) =>
-  until(async () => {
-    const [row] = await database.db
-      .select()
-      .from(tables.deadLetters)
-      .where(eq(tables.deadLetters.runId, runId))
-    if (!row) throw new Error(`No letter of ${runId} yet`)
-    return row
-  })
+const start = <Input extends { id: string }>(job: Job<Input>, input: Input) => stage.start(job, input)
+const ended = (runId: string, status: string) => stage.ended(runId, status)
+const letterOf = (runId: string) => stage.letterOf(runId)
 /** A parcel whose filing was refused. */
 const failed = async (id = newId('p')): Promise<DeadLetter> => {
   const runId = await start(parcel, { id, to: 'Leeds' })
@@ -284,6 +248,26 @@ test('what cannot be taken back now leaves the letter open, and is tried again',
   expect((await readLetter(parts, letter.id)).status).toBe('compensated')
 })
 
+test('taking steps back is for the letter that asked for it, and for no later one', async () => {
+  const letter = await failed()
+  outside.refusesUndo = true
+  const undoing = await database.transaction((tx) =>
+    undoLetter(tx, parts, letters.compensation, letter, { actor: ADA }),
+  )
+  await ended(undoing, 'failed')
+  expect(await readLetter(parts, letter.id)).toMatchObject({ status: 'open', undoRound: 1 })
+  Object.assign(outside, { refuses: false, refusesUndo: false })
+  await ended(await replay(letter, { from: 'failed-step' }), 'succeeded')
+  const before = outside.log.length
+  // By the page of the run, and not of the letter.
+  const again = await database.transaction((tx) =>
+    startRunAgain(tx, parts.starter(), undoing, { actor: ADA, atMs: Date.now() }),
+  )
+  await ended(again, 'failed')
+  expect(outside.log).toHaveLength(before)
+  expect(await readLetter(parts, letter.id)).toMatchObject({ status: 'replayed' })
+})
+
 test('abandoned with a reason, it is done with', async () => {
   const letter = await failed()
   const abandon = (reason: string) =>
@@ -292,64 +276,6 @@ test('abandoned with a reason, it is done with', async () => {
   await abandon('Sent by hand')
   expect(await readLetter(parts, letter.id)).toMatchObject({ status: 'abandoned', reason: 'Sent by hand' })
   await expect(abandon('Again')).rejects.toThrow('Ada was first')
-})
-
-test('a policy abandons what it knows, and replays when the provider is back, three times at most', async () => {
-  const because = (message: string, facts: Record<string, string>) => () => {
-    throw new NeverRetryError(message, { facts: { provider: 'luma', ...facts } })
-  }
-  howItFails = because('No such member', { failure: 'refused', code: 'gone' })
-  const gone = await letterOf(await start(caller, { id: newId('c') }))
-  expect(gone).toMatchObject({ status: 'abandoned', resolvedByName: 'Kinkeeper', reason: 'They are gone.' })
-
-  howItFails = () => {
-    throw new RetryError('Luma cannot be reached', { facts: { provider: 'luma', failure: 'not_sent' } })
-  }
-  let letter = await letterOf(await start(caller, { id: newId('c') }))
-  const rested = () => database.db.update(tables.deadLetters).set({ failedAt: new Date(0) })
-  const breaker = (state: 'open' | 'closed') =>
-    database.db
-      .insert(tables.providerStates)
-      .values({ provider: 'luma', breaker: state })
-      .onConflictDoUpdate({ target: tables.providerStates.provider, set: { breaker: state } })
-  const watch = letters.watch()
-  await breaker('open')
-  await rested()
-  expect(await watch.look()).toBe(0)
-  await breaker('closed')
-  for (let times = 1; times <= 3; times++) {
-    await rested()
-    expect(await watch.look()).toBe(1)
-    letter = await letterOf(`${letter.runId.replace(/~\d+$/, '')}~${times + 1}`)
-    expect(letter.automaticReplays).toBe(times)
-  }
-  await rested()
-  expect(await watch.look()).toBe(0) // by now it is for a person
-  await watch.stop()
-})
-
-test('letters that only a person can replay hold up no other, however many they are', async () => {
-  await database.db.delete(tables.deadLetters)
-  howItFails = () => {
-    throw new RetryError('Luma cannot be reached', { facts: { provider: 'luma', failure: 'not_sent' } })
-  }
-  const letter = await letterOf(await start(caller, { id: newId('c') }))
-  // Nobody knows their runs.
-  const stuck = Array.from({ length: 450 }, (_, index) => ({
-    ...letter,
-    id: newId('dl'),
-    runId: newId('gone'),
-    failedAt: new Date(index < 300 ? 0 : index),
-  }))
-  await database.db.insert(tables.deadLetters).values(stuck)
-  await database.db
-    .update(tables.deadLetters)
-    .set({ failedAt: new Date(1_000) })
-    .where(eq(tables.deadLetters.id, letter.id))
-  const watch = letters.watch()
-  const looks = [await watch.look(), await watch.look(), await watch.look(), await watch.look()]
-  expect(looks).toEqual([0, 0, 1, 0])
-  await watch.stop()
 })
 
 test('many at once need a second person; each letter is done by itself, and progress is told', async () => {
@@ -401,18 +327,18 @@ test('a paused job begins nothing, and goes on where it was', async () => {
   await database.transaction((tx) =>
     pauseJob(tx, 'parcel', { ...ada, reason: 'Looking', atMs: Date.UTC(2026, 10, 22) }),
   )
-  await engine.lookAgainWhatIsPaused()
+  await stage.engine.lookAgainWhatIsPaused()
   const runId = await start(parcel, { id: newId('p'), to: 'Leeds' })
   await ended(runId, 'delayed')
   expect(outside.log).toEqual([])
   expect(await database.transaction((tx) => resumeJob(tx, 'parcel'))).toBe(1)
-  await engine.lookAgainWhatIsPaused()
+  await stage.engine.lookAgainWhatIsPaused()
   await ended(runId, 'succeeded')
 })
 
 test('a cancelled run does not begin, and its tables are told', async () => {
   await database.transaction((tx) => pauseJob(tx, 'buggy', { ...ada, reason: null, atMs: 0 }))
-  await engine.lookAgainWhatIsPaused()
+  await stage.engine.lookAgainWhatIsPaused()
   const runId = await start(buggy, { id: newId('b') })
   await ended(runId, 'delayed')
   const cancel = () =>
@@ -490,27 +416,4 @@ test('a key that ends like the number of a replay is another run’s', async () 
   await ended(await start(parcel, { id: 'twin~2', to: 'York' }), 'succeeded')
   await ended(await replay(letter, { from: 'start' }), 'succeeded')
   expect(outside.log.filter((entry) => entry === 'file')).toHaveLength(2)
-})
-
-test('letters that cannot be replayed, however many, keep none of those behind them from it', async () => {
-  howItFails = () => {
-    throw new RetryError('Circle is down', { facts: { provider: 'circle', failure: 'broken' } })
-  }
-  const letter = await letterOf(await start(caller, { id: 'behind many' }))
-  howItFails = () => {}
-  await database.db.execute(
-    sql`update dead_letters set failed_at = now() - interval '1 hour' where id = ${letter.id}`,
-  )
-  const older = { failedAt: new Date(Date.UTC(2026, 0, 1)), automaticReplays: 0 }
-  const stuck = Array.from({ length: 60 }, (_, n) => ({
-    ...letter,
-    ...older,
-    id: newId('dl'),
-    runId: `caller:gone ${n}`,
-  }))
-  await database.db.insert(tables.deadLetters).values(stuck)
-  const policies = letters.watch()
-  await policies.look()
-  await policies.stop()
-  expect(await readLetter(parts, letter.id)).toMatchObject({ status: 'replayed' })
 })

@@ -3,11 +3,11 @@
  * replaying waits until the provider is back, and happens at most three times in a row for one piece of work, so that
  * a fault which only looks like an outage still comes to a person.
  */
-import { and, asc, eq, inArray, isNotNull, lt, notInArray, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, lt, ne, notInArray, sql } from 'drizzle-orm'
 import { SYSTEM } from '../audit/index.ts'
 import { isDatabaseUnavailable, type Transaction, tables } from '../database/index.ts'
 import { type Cause, type DeadLetter, type DeadLetterPolicy, OUTAGES } from '../engine/index.ts'
-import { KinkeeperError, SECOND_MS, serializeError } from '../primitives/index.ts'
+import { KinkeeperError, SECOND_MS, serializeError, systemNow } from '../primitives/index.ts'
 import { abandonLetter, replayLetter } from './actions.ts'
 import type { LetterParts } from './parts.ts'
 
@@ -65,11 +65,8 @@ async function replayWhatIsBack(
   parts: LetterParts,
   after: DeadLetter | null,
 ): Promise<{ replayed: number; last: DeadLetter | null }> {
-  const { deadLetters, providerStates } = tables
-  const away = await parts.database.db
-    .select({ provider: providerStates.provider })
-    .from(providerStates)
-    .where(notInArray(providerStates.breaker, ['closed']))
+  const { deadLetters } = tables
+  const { away, forgotten } = await absentProviders(parts)
   const jobs = [...parts.jobs().values()].filter((job) => job.deadLetters).map(({ name }) => name)
   const candidates = await parts.database.db
     .select()
@@ -80,13 +77,10 @@ async function replayWhatIsBack(
         isNotNull(deadLetters.provider),
         inArray(deadLetters.errorClass, [...OUTAGES]),
         inArray(deadLetters.job, jobs),
-        away.length === 0
-          ? undefined
-          : notInArray(
-              deadLetters.provider,
-              away.map(({ provider }) => provider),
-            ),
+        away.length === 0 ? undefined : notInArray(deadLetters.provider, away),
         lt(deadLetters.automaticReplays, MOST_AUTOMATIC_REPLAYS),
+        // What a person wanted to be undone, and could not be, is not done again behind their back.
+        eq(deadLetters.undoRound, 0),
         lt(deadLetters.failedAt, new Date(parts.clock.now() - REST_MS)),
         after === null
           ? undefined
@@ -96,12 +90,40 @@ async function replayWhatIsBack(
     .orderBy(asc(deadLetters.failedAt), asc(deadLetters.id))
     .limit(TRIED_AT_ONCE)
   let replayed = 0
+  const tried = new Set<string>()
   for (const letter of candidates) {
     if (policyFor(parts, letter)?.do !== 'replay-after-outage') continue
-    if (await tryReplay(parts, letter)) replayed += 1
+    const { provider } = letter
+    if (provider === null || (forgotten.has(provider) && tried.has(provider))) continue
+    if (!(await tryReplay(parts, letter))) continue
+    tried.add(provider)
+    replayed += 1
     if (replayed === AT_ONCE) return { replayed, last: letter }
   }
   return { replayed, last: candidates.length === TRIED_AT_ONCE ? (candidates.at(-1) ?? null) : null }
+}
+
+/**
+ * `away`: providers that are not to be troubled. `forgotten`: away too, but due to be probed, and no run waits that
+ * would do it: one letter may, since nobody else might before the next thing happens there.
+ */
+async function absentProviders(
+  parts: LetterParts,
+): Promise<{ away: string[]; forgotten: ReadonlySet<string> }> {
+  const { providerStates, parkedRuns } = tables
+  const rows = await parts.database.db
+    .select({
+      provider: providerStates.provider,
+      due: sql<boolean>`coalesce(${providerStates.probeAt} <= ${new Date(systemNow())}, false)
+        and not exists (select from ${parkedRuns} as waiting
+                        where waiting.provider = ${providerStates.provider} and waiting.woken_at is null)`,
+    })
+    .from(providerStates)
+    .where(ne(providerStates.breaker, 'closed'))
+  return {
+    away: rows.filter(({ due }) => !due).map(({ provider }) => provider),
+    forgotten: new Set(rows.filter(({ due }) => due).map(({ provider }) => provider)),
+  }
 }
 
 async function tryReplay(parts: LetterParts, letter: DeadLetter): Promise<boolean> {
