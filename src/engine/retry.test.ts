@@ -1,10 +1,23 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { LookFirstError, NeverRetryError, ParkError, RetryAtError, RetryError } from '../primitives/index.ts'
-import { classifyFailure, DEFAULT_RETRY, decideAfterFailure, type FailureKind } from './retry.ts'
+import {
+  classifyFailure,
+  DEFAULT_RETRY,
+  decideAfterFailure,
+  type FailureKind,
+  type RetryPolicy,
+} from './retry.ts'
 
 const fresh = { counted: 1, uncounted: 0, elapsedMs: 0 }
-const policy = { attempts: 3, baseMs: 1_000, factor: 2, maxMs: 10_000, giveUpAfterMs: 60_000 }
+const policy: RetryPolicy = {
+  attempts: 3,
+  baseMs: 1_000,
+  factor: 2,
+  maxMs: 10_000,
+  giveUpAfterMs: 60_000,
+  whenAway: 'park',
+}
 
 test.each<[string, FailureKind, typeof fresh, ReturnType<typeof decideAfterFailure>]>([
   ['a final failure ends it', { kind: 'final' }, fresh, { action: 'give-up' }],
@@ -53,6 +66,13 @@ test.each<[string, FailureKind, typeof fresh, ReturnType<typeof decideAfterFailu
   ],
 ])('%s', (_name, failure, tried, expected) => {
   expect(decideAfterFailure(failure, tried, policy, 0.5)).toEqual(expected)
+})
+
+test('a provider that is away is waited for, unless there is another way', () => {
+  const tried = { ...fresh, counted: 9, elapsedMs: 9e9 }
+  expect(decideAfterFailure({ kind: 'park' }, tried, policy, 0.5)).toEqual({ action: 'park' })
+  const hasAnother: RetryPolicy = { ...policy, whenAway: 'give-up' }
+  expect(decideAfterFailure({ kind: 'park' }, fresh, hasAnother, 0.5)).toEqual({ action: 'give-up' })
 })
 
 test('errors are sorted by their class, and the unforeseen is tried again', () => {

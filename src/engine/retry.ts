@@ -18,6 +18,8 @@ export type RetryPolicy = {
   maxMs: number
   /** No attempt begins later than this after the first. */
   giveUpAfterMs: number
+  /** A provider that is known to be away is waited for, however long; or given up at once, where there is another way. */
+  whenAway: 'park' | 'give-up'
 }
 
 export const DEFAULT_RETRY: RetryPolicy = {
@@ -26,6 +28,7 @@ export const DEFAULT_RETRY: RetryPolicy = {
   factor: 2,
   maxMs: MINUTE_MS,
   giveUpAfterMs: 60 * MINUTE_MS,
+  whenAway: 'park',
 }
 
 /** For what must be done however long the outage: about a day, at most five minutes apart. */
@@ -85,7 +88,7 @@ export function decideAfterFailure(
     case 'final':
       return { action: 'give-up' }
     case 'park':
-      return { action: 'park' }
+      return { action: policy.whenAway }
     case 'retry':
       return counted(backoffMs(tried.counted), tried, policy)
     case 'settle':

@@ -47,6 +47,19 @@ test.concurrent('Circle answers 503 for a while, look-ups too: the post comes by
     expect(await attention(dashboard)).toEqual([])
   }))
 
+test.concurrent('OpenAI is down: each text is read by rules and put to the moderators, and none waits for it', () =>
+  onStage(async (stage) => {
+    await addFault(stage.world, 'openai', '*', { kind: 'status', status: 503 })
+    const posts = await Promise.all(Array.from({ length: 4 }, () => submit(stage.world, GOOD_POST)))
+    await until(
+      async () => (await stage.count("from approvals where status = 'open'")) === posts.length,
+      'the questions',
+      60_000,
+    )
+    expect(await stage.rows('select distinct parser from submissions')).toEqual([{ parser: 'rules' }])
+    expect(await stage.count('from parked_runs')).toBe(0)
+  }))
+
 test.concurrent.each(ONCE)('%s, once at each provider', async (_name, fault) => {
   await onStage(async (stage) => {
     for (const { provider, operation } of Object.values(EFFECTS))

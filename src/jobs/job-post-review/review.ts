@@ -95,6 +95,7 @@ async function read(parts: Parts, context: RunContext, submissionId: string): Pr
           baseMs: SECOND_MS,
           maxMs: 10 * SECOND_MS,
           giveUpAfterMs: 60 * SECOND_MS,
+          whenAway: 'give-up',
         },
       )
       return { parsed, parser: 'openai' }
