@@ -7,6 +7,7 @@ import { type Database, isDatabaseUnavailable } from '../database/index.ts'
 import { type Clock, type Logger, SECOND_MS, serializeError } from '../primitives/index.ts'
 import { findUnlettered, type OnDeadLetter } from './dead-letters.ts'
 import type { Job } from './jobs.ts'
+import { wakeLate } from './parking.ts'
 import { LOOK_EVERY_MS, listPausedJobs, wakeLeftBehind } from './pausing.ts'
 import { type Rate, sweepTurns } from './turns.ts'
 import { createUnheldLook } from './unheld.ts'
@@ -45,6 +46,7 @@ export function createCaretaker(parts: {
   const sweep = async () => {
     await sweepTurns(database, rateOf)
     await database.transaction(wakeLeftBehind)
+    await database.transaction(wakeLate)
     await findUnlettered(parts, byName)
     await lookForUnheld()
   }

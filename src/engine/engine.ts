@@ -7,6 +7,7 @@
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk'
 import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
 import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils'
+import { wfQueueRunner } from '@dbos-inc/dbos-sdk/internal/wfqueue'
 import { sql } from 'drizzle-orm'
 import { type Database, isDatabaseUnavailable, openDatabase, withMigrationLock } from '../database/index.ts'
 import { type Clock, type Logger, MINUTE_MS, monotonicMs } from '../primitives/index.ts'
@@ -132,6 +133,8 @@ async function stopEngine(
   limitMs: number,
 ): Promise<void> {
   const begun = monotonicMs()
+  // First: what is claimed from here on would only lie here until the end.
+  wfQueueRunner.stop()
   const left = await parts.drain.drain(limitMs)
   await parts.lease.release()
   await DBOS.shutdown()

@@ -6,7 +6,7 @@
  * for whoever wakes them.
  */
 import { DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk/internal/error'
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { announceChange, type Database, type Transaction, tables } from '../database/index.ts'
 import { HOUR_MS, type ParkError, systemNow } from '../primitives/index.ts'
 import { isOfThisExecution } from './ownership.ts'
@@ -26,17 +26,22 @@ export async function parkRun(database: Database, runId: string, park: ParkError
   const parked = await database.transaction(async (tx) => {
     const now = new Date(systemNow())
     const untilAt = park.untilMs === null ? null : new Date(park.untilMs)
+    // What it waited for before was something else (a moment, another provider, somebody who had paused the job).
     const longAgo = new Date(now.getTime() - HOUR_MS)
+    const anew = sql`(lying.until is not null or lying.woken_at < ${longAgo} or lying.provider <> excluded.provider)`
     const { rows } = await tx.db.execute<{ since: string | Date }>(sql`
       insert into ${tables.parkedRuns} as lying (run_id, provider, reason, since, until)
       values (${runId}, ${park.provider}, ${park.message}, ${now}, ${untilAt})
       on conflict (run_id) do update set provider = excluded.provider, reason = excluded.reason, woken_at = null,
         until = excluded.until,
-        since = case when lying.until is not null or lying.woken_at < ${longAgo} then excluded.since else lying.since end,
-        times = case when lying.until is not null or lying.woken_at < ${longAgo} then 1 else lying.times + 1 end
+        since = case when ${anew} then excluded.since else lying.since end,
+        times = case when ${anew} then 1 else lying.times + 1 end
       returning since`)
     const since = new Date(rows[0]?.since ?? now)
-    if (now.getTime() - since.getTime() > LONGEST_MS) return false
+    if (now.getTime() - since.getTime() > LONGEST_MS) {
+      await tx.db.update(tables.parkedRuns).set({ wokenAt: now }).where(eq(tables.parkedRuns.runId, runId))
+      return false
+    }
     await tx.db.execute(sql`
       update dbos.workflow_status
       set status = 'DELAYED', owner_xid = null, started_at_epoch_ms = null, delay_until_epoch_ms = ${until},
@@ -52,6 +57,22 @@ export async function parkRun(database: Database, runId: string, park: ParkError
 /** Whether an execution has ended without an outcome because the run is not its own any more (parked, taken over). */
 export function isHandedOver(error: unknown): boolean {
   return error instanceof DBOSWorkflowConflictError
+}
+
+/** What comes late to a provider that is back is little: what waited for it was woken when it came back. */
+const LATE_PER_SECOND = 10
+
+/**
+ * Takes up the runs that were put down for a provider after it was known to be back: whoever put them down had not heard,
+ * or could not write it before.
+ */
+export async function wakeLate(tx: Transaction): Promise<void> {
+  const { rows } = await tx.db.execute<{ provider: string }>(sql`
+    select distinct provider from ${tables.parkedRuns}
+    where provider not like 'job:%' and woken_at is null and (until is null or until <= now())
+      and not exists (select from ${tables.providerStates} as state
+                      where state.provider = parked_runs.provider and state.breaker <> 'closed')`)
+  for (const { provider } of rows) await wakeParked(tx, provider, { perSecond: LATE_PER_SECOND })
 }
 
 /**

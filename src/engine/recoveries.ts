@@ -46,9 +46,11 @@ export async function holdBackSuspects(tx: Transaction, runIds: readonly string[
     heldBack.add(runId)
     await tx.db.execute(
       suspicion.do === 'wait'
-        ? sql`update dbos.workflow_status
+        ? // Spread, so that they do not come back together: then the one that does it would stand out no more than before.
+          sql`update dbos.workflow_status
               set status = 'DELAYED', owner_xid = null, started_at_epoch_ms = null,
-                  delay_until_epoch_ms = (extract(epoch from now()) * 1000)::bigint + ${suspicion.waitMs}
+                  delay_until_epoch_ms = ((extract(epoch from now()) + random() * ${suspicion.waitMs / SECOND_MS}::float8) * 1000)::bigint
+                    + ${suspicion.waitMs}
               where workflow_uuid = ${runId} and status = 'PENDING'`
         : sql`update dbos.workflow_status
               set status = 'MAX_RECOVERY_ATTEMPTS_EXCEEDED', owner_xid = null,

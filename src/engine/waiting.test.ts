@@ -102,6 +102,7 @@ beforeAll(async () => {
   const created = await createTestDatabase()
   drop = created.drop
   database = openDatabase({ url: created.url, poolSize: 10, logger })
+  await lumaIs('open')
   engine = await startEngine({
     database,
     clock: createClock(),
@@ -116,6 +117,10 @@ afterAll(async () => {
   await drop()
 })
 
+const lumaIs = (breaker: 'open' | 'closed') =>
+  database.db.execute(sql`
+    insert into provider_states (provider, breaker) values ('luma', ${breaker})
+    on conflict (provider) do update set breaker = excluded.breaker`)
 const begun = (id: string) => log.includes(`begin ${id}`)
 const start = (id: string) => database.transaction((tx) => engine.starter.start(tx, caller, { id }))
 const join = (key: string, id: string, fails = false) =>
@@ -229,4 +234,30 @@ test('a run that is put down because its job is paused survives that the databas
   await database.transaction((tx) => resumeJob(tx, 'hasty'))
   await engine.lookAgainWhatIsPaused()
   await succeeded(id)
+})
+
+test('a run whose job was paused for days waits for an absent provider like any other', async () => {
+  away = true
+  const by = { id: 'usr_ada', name: 'Ada', reason: null, atMs: 0 }
+  await database.transaction((tx) => pauseJob(tx, 'caller', by))
+  await engine.lookAgainWhatIsPaused()
+  const id = await start('paused for days')
+  await vi.waitFor(async () => expect((await readRun(id)).status).toBe('delayed'), 10_000)
+  await database.db.execute(
+    sql`update parked_runs set since = now() - interval '3 days' where run_id = ${id}`,
+  )
+  await database.transaction((tx) => resumeJob(tx, 'caller'))
+  await engine.lookAgainWhatIsPaused()
+  await vi.waitFor(async () => {
+    const { rows } = await database.db.execute(
+      sql`select provider, woken_at from parked_runs where run_id = ${id}`,
+    )
+    expect(rows).toEqual([{ provider: 'luma', woken_at: null }])
+  }, 10_000)
+  expect((await readRun(id)).status).toBe('delayed')
+
+  // It was put down by somebody who had not heard that Luma is back: nobody comes for it, and yet it goes on.
+  away = false
+  await lumaIs('closed')
+  await vi.waitFor(async () => expect((await readRun(id)).status).toBe('succeeded'), { timeout: 20_000 })
 })
