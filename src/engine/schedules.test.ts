@@ -233,7 +233,7 @@ describe('asked from outside', () => {
     const clock = clockAt('2027-01-04T08:56:59Z')
     const kept = await keep(definition, clock)
     expect((await kept.request(definition.name)).first).toBe(true)
-    clock.set('2027-01-04T08:59:59Z')
+    clock.set('2027-01-04T08:59:29Z')
     expect((await kept.request(definition.name)).first).toBe(false)
     clock.set('2027-01-04T09:00:00Z')
     await kept.fireDue()
@@ -367,7 +367,9 @@ test.each([
   ['half an hour later', '09:30:00.000', '09:00:00'],
   ['later than that', '09:30:00.001', '09:30:00'],
   ['at any time', '13:07:41', '13:05:00'],
-  ['just before a slot', '08:59:59.999', '08:55:00'],
+  ['just before a slot, by a clock that is ahead', '08:59:59.999', '09:00:00'],
+  ['half a minute before', '08:59:30.000', '09:00:00'],
+  ['earlier than that', '08:59:29.999', '08:55:00'],
   ['in the evening', '21:29:00', '21:00:00'],
 ])('a request %s (%s) belongs to the slot of %s', (_name, now, slot) => {
   expect(new Date(requestedSlot(twiceADay, at(`2027-01-04T${now}Z`))).toISOString()).toBe(

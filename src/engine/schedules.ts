@@ -57,8 +57,8 @@ type Also = (tx: Transaction, runId: string) => Promise<void>
 export type Schedules = {
   list(): Promise<ScheduleOverview[]>
   /**
-   * Starts the run of the slot that a request belongs to: the schedule's own when it began within the last half hour,
-   * else the current five minutes. The second request of a slot is told the first one's run.
+   * Starts the run of the slot that a request belongs to: the schedule's own when it begins within half a minute or began
+   * within the last half hour, else the current five minutes. The second request of a slot is told the first one's run.
    * @throws NotFoundError when there is no such schedule
    */
   request(name: string): Promise<{ runId: string; first: boolean; slotMs: number }>
@@ -76,6 +76,8 @@ export type Schedules = {
 /** A slot that was missed for longer than this is not caught up: the next one is nearer than the last. */
 const CATCH_UP_MS = 6 * HOUR_MS
 const REQUEST_BELONGS_MS = 30 * MINUTE_MS
+/** By how much the clock of an outside scheduler may be ahead of ours. */
+const REQUEST_EARLY_MS = 30 * SECOND_MS
 const REQUEST_SLOT_MS = 5 * MINUTE_MS
 /** Looked at no less often than this, so that a clock that was set is noticed. */
 const LOOK_EVERY_MS = 30 * SECOND_MS
@@ -130,6 +132,8 @@ export async function startSchedules(options: Options): Promise<Schedules> {
 
 /** The slot that a request at `nowMs` belongs to. */
 export function requestedSlot(cron: Cron, nowMs: number): number {
+  const next = cron.nextRun(new Date(nowMs))?.getTime()
+  if (next !== undefined && next - nowMs <= REQUEST_EARLY_MS) return next
   const last = lastSlot(cron, nowMs)
   if (last !== null && nowMs - last <= REQUEST_BELONGS_MS) return last
   return Math.floor(nowMs / REQUEST_SLOT_MS) * REQUEST_SLOT_MS
