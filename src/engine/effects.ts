@@ -42,7 +42,10 @@ export type EffectSpec<T extends Json> = {
   /** In plain words for people; personal data masked. */
   description: string
   subjectId: string
-  /** Sends it, through a connector: what it does before that (reading, composing, waiting for its turn) is no attempt yet. */
+  /**
+   * Sends it, through a connector: what it does before that (reading, composing, waiting for its turn) is no attempt
+   * yet. Whatever else sends something calls `announceSending` right before.
+   */
   perform: () => Promise<T>
   /**
    * Looks for the object at the provider, made since this time (epoch milliseconds). Null: certainly not there.
@@ -83,18 +86,22 @@ export async function performEffect<T extends Json>(
     if (found !== null) return found
   }
   const sent: { attempt: EffectRow | null } = { attempt: null }
-  const send = async () => {
-    sent.attempt ??= await beginAttempt(environment, runId, row)
+  const begin = async () => {
+    if (sent.attempt) return sent.attempt
+    sent.attempt = await beginAttempt(environment, runId, row)
     seam(`${spec.kind}.before-call`)
+    return sent.attempt
   }
   let result: T
   try {
-    result = await listenToSending(send, spec.perform)
+    result = await listenToSending(async () => void (await begin()), spec.perform)
   } catch (error) {
-    throw sent.attempt
-      ? await recordFailedAttempt(environment, sent.attempt, error)
-      : await recordUnsent(environment, row, error)
+    // Who says that it may have happened has sent it, announced or not.
+    if (sent.attempt === null && !(error instanceof LookFirstError))
+      throw await recordUnsent(environment, row, error)
+    throw await recordFailedAttempt(environment, await begin(), error)
   }
+  await begin() // announced by no gate: it is on record late, but it is
   seam(`${spec.kind}.after-call`)
   await environment.slots.run(() =>
     settle(environment, row.id, { status: 'done', result, objectId: spec.objectId(result) }),
