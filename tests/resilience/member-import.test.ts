@@ -92,19 +92,21 @@ test('ends as if the news of everybody had come by webhooks, but that nobody is 
       await database.drop()
     }
   }
-  const told = await living(async (world) => {
-    await world.control('POST', '/people', COMMUNITY)
-    await until(
-      async () => (await world.control<{ idle: boolean }>('GET', '/deliveries/idle')).idle,
-      'the deliveries',
-      90_000,
-    )
-  })
-  const imported = await living(async (world, url, rows) => {
-    await world.control('POST', '/deliveries/hold', {})
-    await world.control('POST', '/people', COMMUNITY)
-    await resultOf(rows, await askForImport(() => url))
-  })
+  const [told, imported] = await Promise.all([
+    living(async (world) => {
+      await world.control('POST', '/people', COMMUNITY)
+      await until(
+        async () => (await world.control<{ idle: boolean }>('GET', '/deliveries/idle')).idle,
+        'the deliveries',
+        90_000,
+      )
+    }),
+    living(async (world, url, rows) => {
+      await world.control('POST', '/deliveries/hold', {})
+      await world.control('POST', '/people', COMMUNITY)
+      await resultOf(rows, await askForImport(() => url))
+    }),
+  ])
   expect(told.state.members).toHaveLength(60)
   expect(imported.state).toEqual(told.state)
   expect(told.mails).toBeGreaterThan(20)
@@ -114,7 +116,7 @@ test('ends as if the news of everybody had come by webhooks, but that nobody is 
 const seed = chosenSeed()
 console.info(`Import: RESILIENCE_SEED=${seed}`)
 
-test.each([
+test.concurrent.each([
   `member-import.after-person#${seededRandom(seed).between(1, 220)}`,
   'member-import.take over users 2.before',
   'member-import.take over subscriptions 2.after',
