@@ -105,9 +105,11 @@ test('a provider that is due to be probed, and that nobody is waiting for, is tr
   expect(await watch.look()).toBe(0)
   await breaker('open', new Date(0))
   const waiting = { runId: 'caller:waits', provider: 'luma', reason: 'away', since: new Date(0) }
-  await stage.database.db.insert(tables.parkedRuns).values(waiting)
+  // Whoever waits for something else will not try Luma.
+  const paused = { ...waiting, runId: 'caller:paused', provider: 'job:caller' }
+  await stage.database.db.insert(tables.parkedRuns).values([waiting, paused])
   expect(await watch.look()).toBe(0)
-  await stage.database.db.delete(tables.parkedRuns)
+  await stage.database.db.delete(tables.parkedRuns).where(eq(tables.parkedRuns.runId, waiting.runId))
   expect(await watch.look()).toBe(1)
   await watch.stop()
 })

@@ -95,7 +95,8 @@ async function replayWhatIsBack(
     if (policyFor(parts, letter)?.do !== 'replay-after-outage') continue
     const { provider } = letter
     if (provider === null || (forgotten.has(provider) && tried.has(provider))) continue
-    if (!(await tryReplay(parts, letter))) continue
+    const why = `${provider} ${forgotten.has(provider) ? 'is due to be tried again' : 'answers again'}`
+    if (!(await tryReplay(parts, letter, why))) continue
     tried.add(provider)
     replayed += 1
     if (replayed === AT_ONCE) return { replayed, last: letter }
@@ -114,9 +115,10 @@ async function absentProviders(
   const rows = await parts.database.db
     .select({
       provider: providerStates.provider,
+      // The outer table by name: of a select from one table, Drizzle prints its columns without it.
       due: sql<boolean>`coalesce(${providerStates.probeAt} <= ${new Date(systemNow())}, false)
         and not exists (select from ${parkedRuns} as waiting
-                        where waiting.provider = ${providerStates.provider} and waiting.woken_at is null)`,
+                        where waiting.provider = ${providerStates}.provider and waiting.woken_at is null)`,
     })
     .from(providerStates)
     .where(ne(providerStates.breaker, 'closed'))
@@ -126,16 +128,10 @@ async function absentProviders(
   }
 }
 
-async function tryReplay(parts: LetterParts, letter: DeadLetter): Promise<boolean> {
+async function tryReplay(parts: LetterParts, letter: DeadLetter, reason: string): Promise<boolean> {
   try {
     await parts.database.transaction((tx) =>
-      replayLetter(
-        tx,
-        parts,
-        letter,
-        { from: 'failed-step' },
-        { actor: SYSTEM, automatic: true, reason: `${letter.provider ?? 'The provider'} answers again` },
-      ),
+      replayLetter(tx, parts, letter, { from: 'failed-step' }, { actor: SYSTEM, automatic: true, reason }),
     )
     return true
   } catch (error) {
