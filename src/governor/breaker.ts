@@ -34,6 +34,8 @@ export type Breakers = {
   /** Whether this request is the probe. @throws ParkError while the provider is away */
   admit(provider: string): Promise<boolean>
   answered(provider: string, probing: boolean): Promise<void>
+  /** The probe was not sent after all: the next request that comes may be it. */
+  notTried(provider: string): Promise<void>
   /** @returns why the provider counts as away now, in plain words; null while it does not */
   failed(provider: string, probing: boolean, message: string): Promise<string | null>
   /**
@@ -91,6 +93,7 @@ export function createBreakers(database: Database): Breakers {
       await close(database, provider)
       await read()
     },
+    notTried: (provider) => giveProbeBack(database, provider),
     async failed(provider, probing, message) {
       const count = (failuresInARow.get(provider) ?? 0) + 1
       failuresInARow.set(provider, count)
@@ -157,6 +160,14 @@ async function claimProbe(database: Database, provider: string): Promise<boolean
     )
     .returning()
   return claimed.length > 0
+}
+
+async function giveProbeBack(database: Database, provider: string): Promise<void> {
+  const { providerStates } = tables
+  await database.db
+    .update(providerStates)
+    .set({ probeAt: new Date(systemNow()) })
+    .where(and(eq(providerStates.provider, provider), eq(providerStates.breaker, 'half-open')))
 }
 
 async function reopen(database: Database, provider: string, reason: string): Promise<void> {

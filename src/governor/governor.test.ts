@@ -4,7 +4,14 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { createTestDatabase } from '../../tests/support/test-database.ts'
 import type { ProviderLimits, ProviderName } from '../connectors/contract.ts'
 import { type Database, openDatabase, tables } from '../database/index.ts'
-import { createLogger, LookFirstError, NeverRetryError, ParkError, RetryError } from '../primitives/index.ts'
+import {
+  createLogger,
+  LookFirstError,
+  listenToSending,
+  NeverRetryError,
+  ParkError,
+  RetryError,
+} from '../primitives/index.ts'
 import { createGovernor, type Governor, readProviderStatuses } from './index.ts'
 
 const logger = createLogger('silent')
@@ -103,6 +110,22 @@ test('a request that was waiting for its turn when the provider went away is the
   expect(await waiting).toBe('answered')
   const [row] = await database.db.select().from(tables.providerStates)
   expect(row?.breaker).toBe('closed')
+})
+
+test('a probe that is not sent after all is the next request’s', async () => {
+  const { gate } = start()
+  const now = new Date()
+  await database.db
+    .insert(tables.providerStates)
+    .values({ provider: 'mailchimp', breaker: 'open', reason: 'away', openedAt: now, probeAt: now })
+  const cancelled = async () => {
+    throw new Error('The run was cancelled')
+  }
+  await expect(listenToSending(cancelled, () => gate(request, async () => 'sent'))).rejects.toThrow(
+    'cancelled',
+  )
+  expect(await gate(request, async () => 'answered')).toBe('answered')
+  expect(await breakerOf()).toBe('closed')
 })
 
 test('an answer stands, also when what follows from it cannot be noted', async () => {

@@ -80,28 +80,45 @@ export function createGovernor(options: Options): Governor {
   }
 }
 
+/** How far a request has come: whether it is the one that tries a provider that is away, and whether it went out. */
+type Turn = { probing: boolean; sent: boolean }
+
 async function pass<T>(parts: Parts, request: Request, act: () => Promise<T>): Promise<T> {
-  const { breakers, usage, buckets, options } = parts
+  const { breakers, usage } = parts
   const { provider } = request
   await breakers.refresh()
   const giveBack = await usage.takeOfBudget(provider)
+  const turn: Turn = { probing: false, sent: false }
   try {
-    let probing = await breakers.admit(provider)
-    const begun = monotonicMs()
-    const places = parts.places.get(provider)
-    await places?.acquire()
-    try {
-      await buckets.wait(provider, options.limits[provider].rates ?? [], request)
-      // The provider may have gone away meanwhile, and this may be the probe.
-      if (monotonicMs() - begun > 5 && !probing) probing = await breakers.admit(provider)
-      await announceSending()
-      refuseWhenPresumedDead(options)
-      return await watch(parts, request, act, probing)
-    } finally {
-      places?.release()
-    }
+    return await takeTurn(parts, request, act, turn)
+  } catch (error) {
+    if (turn.probing && !turn.sent)
+      await asFarAsPossible(parts, () => breakers.notTried(provider).then(() => null))
+    throw error
   } finally {
     giveBack()
+  }
+}
+
+async function takeTurn<T>(parts: Parts, request: Request, act: () => Promise<T>, turn: Turn): Promise<T> {
+  const { breakers, buckets, options } = parts
+  const { provider } = request
+  turn.probing = await breakers.admit(provider)
+  const begun = monotonicMs()
+  const places = parts.places.get(provider)
+  await places?.acquire()
+  try {
+    await buckets.wait(provider, options.limits[provider].rates ?? [], request)
+    // The provider may have gone away meanwhile, and this may be the probe.
+    if (monotonicMs() - begun > 5 && !turn.probing) turn.probing = await breakers.admit(provider)
+    // Before it is put on record as sent, and after, which takes a while too.
+    refuseWhenPresumedDead(options)
+    await announceSending()
+    refuseWhenPresumedDead(options)
+    turn.sent = true
+    return await watch(parts, request, act, turn.probing)
+  } finally {
+    places?.release()
   }
 }
 
