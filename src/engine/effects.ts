@@ -13,15 +13,14 @@
  * looks the object up at the provider first, and repeats only what is certainly not there. What cannot be known
  * becomes `unknown`: it is shown to a person, and never repeated by guess.
  */
-import { and, eq, exists, isNull, sql } from 'drizzle-orm'
-import { announceChange, onlyRow, tables } from '../database/index.ts'
+import { eq } from 'drizzle-orm'
+import { tables } from '../database/index.ts'
 import {
   type Json,
   KinkeeperError,
   LookFirstError,
   listenToSending,
   NeverRetryError,
-  newId,
   ParkError,
   RetryAtError,
   SECOND_MS,
@@ -31,8 +30,9 @@ import {
   systemNow,
 } from '../primitives/index.ts'
 import { OUTCOME_UNKNOWN } from './causes.ts'
-import { isExecutedHere } from './ownership.ts'
-import type { RunEnvironment } from './run-context.ts'
+import { beginAttempt, type EffectRow, intend, noteAttempt, settle } from './effect-rows.ts'
+import { throughOutages } from './outages.ts'
+import type { Recorded, RunEnvironment } from './run-context.ts'
 
 /** One outward call. `key` is what makes two attempts the same effect. */
 export type EffectSpec<T extends Json> = {
@@ -54,14 +54,6 @@ export type EffectSpec<T extends Json> = {
   look: ((sinceMs: number) => Promise<T | null>) | 'impossible'
   objectId: (result: T) => string
 }
-
-type EffectRow = typeof tables.effects.$inferSelect
-
-/**
- * After a crash the request may still be at work at a slow provider; looking at once would miss what it is about to do.
- * As long as after a timeout: the two look the same from there.
- */
-const CRASH_SETTLE_MS = 15 * SECOND_MS
 
 /**
  * One attempt at an effect: gives the recorded result when it is done, looks first when an earlier attempt may have
@@ -101,64 +93,58 @@ export async function performEffect<T extends Json>(
       throw await recordUnsent(environment, row, error)
     throw await recordFailedAttempt(environment, await begin(), error)
   }
-  await begin() // announced by no gate: it is on record late, but it is
+  if (sent.attempt === null) await beginLate(environment, begin)
   seam(`${spec.kind}.after-call`)
-  await environment.slots.run(() =>
-    settle(environment, row.id, { status: 'done', result, objectId: spec.objectId(result) }),
-  )
+  const outcome = { status: 'done' as const, result, objectId: spec.objectId(result) }
+  // The answer is in our hands: without this, whoever comes next would have to look, or to ask a person.
+  await throughOutages(environment, () => environment.slots.run(() => settle(environment, row.id, outcome)))
   seam(`${spec.kind}.after-record`)
   return result
 }
 
+/** It is done, and no gate has announced it: it is on record late, or not at all, but it is done. */
+async function beginLate(environment: RunEnvironment, begin: () => Promise<EffectRow>): Promise<void> {
+  try {
+    await throughOutages(environment, begin)
+  } catch (error) {
+    environment.logger.warn(
+      { event: 'effect.not_announced', error: serializeError(error) },
+      'Something was sent that nothing had announced, and was not on record before',
+    )
+  }
+}
+
+/** Tries something with a patience of its own; see `RunContext`. */
+export type LastTry = <T extends Json>(work: () => Promise<T>) => Promise<Recorded<T>>
+
 /**
- * When the attempts are used up: if the last one may have happened, the effect becomes `unknown`, and the failure says
- * so. Otherwise the failure stands as it is.
+ * When the attempts are used up, and the last one may have happened, it is looked for once more. Found: then it is done.
+ * Certainly not there: then the failure stands as it is, and can be replayed. Where that cannot be said the effect
+ * becomes `unknown`, and the failure says so.
+ * @param lastTry how patiently to look
  */
 export async function settleAbandoned<T extends Json>(
   environment: RunEnvironment,
   spec: EffectSpec<T>,
   failure: SerializedError,
-): Promise<SerializedError> {
-  const [row] = await environment.database.db
-    .select()
-    .from(tables.effects)
-    .where(eq(tables.effects.key, spec.key))
-  if (row?.status !== 'intended' || row.attemptStartedAt === null) return failure
-  await settle(environment, row.id, { status: 'unknown', error: failure })
-  return {
-    ...failure,
-    message: `${OUTCOME_UNKNOWN}: ${spec.description}. ${failure.message}`,
-  }
-}
-
-async function intend<T extends Json>(
-  environment: RunEnvironment,
-  runId: string,
-  spec: EffectSpec<T>,
-): Promise<EffectRow> {
-  const { db } = environment.database
-  const row = {
-    id: newId('eff'),
-    key: spec.key,
-    kind: spec.kind,
-    description: spec.description,
-    subjectId: spec.subjectId,
-    runId,
-    status: 'intended' as const,
-    createdAt: new Date(environment.clock.now()),
-  }
-  const inserted = await db
-    .insert(tables.effects)
-    .values(row)
-    .onConflictDoNothing({ target: tables.effects.key })
-    .returning()
-  if (inserted[0]) return inserted[0]
-  return onlyRow(
-    await db.select().from(tables.effects).where(eq(tables.effects.key, spec.key)),
-    `effect ${spec.key}`,
+  lastTry: LastTry,
+): Promise<Recorded<T>> {
+  const { effects } = tables
+  const [row] = await throughOutages(environment, () =>
+    environment.database.db.select().from(effects).where(eq(effects.key, spec.key)),
   )
+  if (row?.status !== 'intended' || row.attemptStartedAt === null) return { failure }
+  if (spec.look !== 'impossible') {
+    const looked = await lastTry(async () => ({ found: await lookUp(environment, row, spec) }))
+    if ('value' in looked) return looked.value.found === null ? { failure } : { value: looked.value.found }
+  }
+  await throughOutages(environment, () => settle(environment, row.id, { status: 'unknown', error: failure }))
+  return {
+    failure: { ...failure, message: `${OUTCOME_UNKNOWN}: ${spec.description}. ${failure.message}` },
+  }
 }
 
+/** @throws RetryAtError while it may still be under way; NeverRetryError where nobody can look */
 async function lookUp<T extends Json>(
   environment: RunEnvironment,
   row: EffectRow,
@@ -182,56 +168,21 @@ async function lookUp<T extends Json>(
     await settle(environment, row.id, { status: 'done', result: found, objectId: spec.objectId(found) })
     return found
   }
-  await environment.database.db
-    .update(tables.effects)
-    .set({ attemptStartedAt: null })
-    .where(and(eq(tables.effects.id, row.id), eq(tables.effects.attempts, row.attempts)))
+  await noteAttempt(environment, row, { attemptStartedAt: null })
   return null
-}
-
-/**
- * Two executions cannot both begin: the count of attempts is compared and set.
- * @throws RetryAtError when this is not the one that may: nothing is to be sent
- */
-async function beginAttempt(environment: RunEnvironment, runId: string, row: EffectRow): Promise<EffectRow> {
-  // The machine's time: a provider that is live knows no other, and a stand-in's clock is never behind it.
-  const now = new Date(systemNow())
-  const begun = await environment.database.db
-    .update(tables.effects)
-    .set({
-      status: 'intended',
-      error: null,
-      attempts: row.attempts + 1,
-      attemptStartedAt: now,
-      firstAttemptAt: sql`coalesce(${tables.effects.firstAttemptAt}, ${now})`,
-      lookAfter: new Date(now.getTime() + CRASH_SETTLE_MS),
-    })
-    .where(
-      and(
-        eq(tables.effects.id, row.id),
-        eq(tables.effects.attempts, row.attempts),
-        isNull(tables.effects.attemptStartedAt),
-        // A process that was taken for dead (frozen, cut off) and comes back does nothing any more.
-        exists(
-          environment.database.db
-            .select({ id: tables.executors.id })
-            .from(tables.executors)
-            .where(eq(tables.executors.id, environment.executorId)),
-        ),
-        // Nor does a run that was cancelled, or that another execution has.
-        isExecutedHere(runId),
-      ),
-    )
-    .returning()
-  if (begun[0]) return begun[0]
-  throw new RetryAtError(`Another attempt is under way: ${row.description}`, 2 * SECOND_MS)
 }
 
 /** It failed before anything went out, so it certainly did not happen; what will never go out is on record as refused. */
 async function recordUnsent(environment: RunEnvironment, row: EffectRow, thrown: unknown): Promise<unknown> {
-  if (thrown instanceof NeverRetryError)
-    await update(environment, row, { error: serializeError(thrown), status: 'refused' })
+  if (thrown instanceof KinkeeperError && !goesOutLater(thrown)) {
+    const refused = { error: serializeError(thrown), status: 'refused' as const }
+    await throughOutages(environment, () => noteAttempt(environment, row, refused))
+  }
   return thrown
+}
+
+function goesOutLater({ next }: KinkeeperError): boolean {
+  return next === 'retry' || next === 'retry-at' || next === 'park' || next === 'look-first'
 }
 
 /** What an attempt's failure says about whether it happened; anything unforeseen counts as "may have happened". */
@@ -247,44 +198,9 @@ async function recordFailedAttempt(
       ? ended
       : new LookFirstError('The call failed in an unforeseen way', SECOND_MS, { cause: ended })
   const serialized = serializeError(ended)
-  if (error instanceof LookFirstError) {
-    const lookAfter = new Date(systemNow() + error.settleMs)
-    await update(environment, row, { error: serialized, lookAfter })
-  } else if (error.next === 'retry' || error.next === 'retry-at' || error.next === 'park') {
-    await update(environment, row, { error: serialized, attemptStartedAt: null })
-  } else {
-    await update(environment, row, { error: serialized, attemptStartedAt: null, status: 'refused' })
-  }
+  const note = (change: Partial<EffectRow>) =>
+    throughOutages(environment, () => noteAttempt(environment, row, { error: serialized, ...change }))
+  if (error instanceof LookFirstError) await note({ lookAfter: new Date(systemNow() + error.settleMs) })
+  else await note({ attemptStartedAt: null, ...(goesOutLater(error) ? {} : { status: 'refused' as const }) })
   return thrown instanceof ParkError ? thrown : error
-}
-
-async function update(
-  environment: RunEnvironment,
-  row: EffectRow,
-  change: Partial<EffectRow>,
-): Promise<void> {
-  await environment.database.db
-    .update(tables.effects)
-    .set(change)
-    .where(and(eq(tables.effects.id, row.id), eq(tables.effects.attempts, row.attempts)))
-}
-
-type Settlement =
-  | { status: 'done'; result: Json; objectId: string }
-  | { status: 'unknown'; error: SerializedError }
-
-/** Records the outcome; a row that is already done stays as it is. */
-async function settle(environment: RunEnvironment, effectId: string, settlement: Settlement): Promise<void> {
-  await environment.database.transaction(async (tx) => {
-    await tx.db
-      .update(tables.effects)
-      .set({
-        error: null,
-        ...settlement,
-        attemptStartedAt: null,
-        settledAt: new Date(environment.clock.now()),
-      })
-      .where(and(eq(tables.effects.id, effectId), eq(tables.effects.status, 'intended')))
-    await announceChange(tx, { topic: 'effect', id: effectId })
-  })
 }

@@ -3,15 +3,10 @@ import { DBOS } from '@dbos-inc/dbos-sdk'
 import { type Json, monotonicMs, NeverRetryError, serializeError } from '../primitives/index.ts'
 import { ON_FAILURE, recordDeadLetter } from './dead-letters.ts'
 import type { Job } from './jobs.ts'
+import { throughOutages } from './outages.ts'
 import { isHandedOver } from './parking.ts'
 import { putDownPaused } from './pausing.ts'
-import {
-  createRunContext,
-  type RunContext,
-  type RunEnvironment,
-  StepFailedError,
-  throughOutages,
-} from './run-context.ts'
+import { createRunContext, type RunContext, type RunEnvironment, StepFailedError } from './run-context.ts'
 import { passTurn } from './turns.ts'
 
 /**

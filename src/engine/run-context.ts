@@ -6,9 +6,12 @@ import {
   type Clock,
   type Json,
   type Logger,
+  listenToSending,
+  MINUTE_MS,
   monotonicMs,
   NeverRetryError,
   ParkError,
+  SECOND_MS,
   type SerializedError,
   seam,
   serializeError,
@@ -18,6 +21,7 @@ import type { OnDeadLetter } from './dead-letters.ts'
 import type { Drain } from './drain.ts'
 import { type EffectSpec, performEffect, settleAbandoned } from './effects.ts'
 import { OutOfTouchError } from './leases.ts'
+import { throughOutages } from './outages.ts'
 import { checkOwnership, isOfThisExecution } from './ownership.ts'
 import { isHandedOver, parkRun } from './parking.ts'
 import {
@@ -67,7 +71,13 @@ export type RunEnvironment = {
   slots: Slots
   onDeadLetter?: OnDeadLetter
 }
-type Recorded<T> = { value: T } | { failure: SerializedError }
+/** How a step ended, as it is kept in its run. */
+export type Recorded<T> = { value: T } | { failure: SerializedError }
+
+/** After the last attempt at an effect whose answer was lost: is it there? No attempt any more, so no timeout of the run's. */
+const LAST_LOOK: RetryPolicy = { ...DEFAULT_RETRY, attempts: 3, giveUpAfterMs: 2 * MINUTE_MS }
+/** For so long a look at whose a run is counts also for what is sent after it. */
+const LOOK_AGAIN_AFTER_MS = SECOND_MS
 
 /** Makes the context of one execution of a run. */
 export function createRunContext(
@@ -96,6 +106,15 @@ export function createRunContext(
 
   const attempted: RunContext['step'] = (name, work, retry) =>
     recorded(name, () => attempt(environment, { ...run, log }, name, work, policyFor(retry)))
+  /** Hours may lie within one call, held back by a provider's limits: the attempt began as ours, but it may not be any more. */
+  const whileOurs = <T>(work: () => Promise<T>): Promise<T> => {
+    let lookedMs = monotonicMs()
+    return listenToSending(async () => {
+      if (monotonicMs() - lookedMs < LOOK_AGAIN_AFTER_MS) return
+      await checkOwnership(environment.database, run.id)
+      lookedMs = monotonicMs()
+    }, work)
+  }
   const betweenSeams = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
     seam(`${run.job}.${name}.before`)
     const result = await work()
@@ -108,7 +127,7 @@ export function createRunContext(
     log,
     step: (name, work, retry) =>
       attempted(name, () => environment.slots.run(() => betweenSeams(name, work)), retry),
-    call: (name, work, retry) => attempted(name, () => betweenSeams(name, work), retry),
+    call: (name, work, retry) => attempted(name, () => betweenSeams(name, () => whileOurs(work)), retry),
     transaction: (name, work) =>
       attempted(name, async () => {
         const result = await environment.slots.run(() => once(environment, run, name, work))
@@ -121,15 +140,11 @@ export function createRunContext(
     },
     effect: (name, spec, retry) =>
       recorded(name, async () => {
-        const perform = () => performEffect(environment, run.id, spec)
-        const outcome = await attempt(environment, { ...run, log }, name, perform, policyFor(retry))
-        return 'failure' in outcome
-          ? {
-              failure: await throughOutages(environment, () =>
-                settleAbandoned(environment, spec, outcome.failure),
-              ),
-            }
-          : outcome
+        const trying = <T extends Json>(work: () => Promise<T>, policy: RetryPolicy) =>
+          attempt(environment, { ...run, log }, name, work, policy)
+        const outcome = await trying(() => performEffect(environment, run.id, spec), policyFor(retry))
+        if (!('failure' in outcome)) return outcome
+        return settleAbandoned(environment, spec, outcome.failure, (look) => trying(look, LAST_LOOK))
       }),
   }
 }
@@ -194,18 +209,6 @@ async function attempt<T extends Json | void>(
 function whatItMeans(error: unknown): FailureKind {
   if (error instanceof OutOfTouchError) return { kind: 'database-unavailable' }
   return classifyFailure(error, isDatabaseUnavailable)
-}
-
-/** Does what must not fail for want of the database: tries again until it is back. */
-export async function throughOutages<T>(environment: RunEnvironment, work: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!isDatabaseUnavailable(error)) throw error
-      await environment.drain.pause(500)
-    }
-  }
 }
 
 /** Puts the run down, which ends this execution by throwing. Returns when it has lain for too long: then it fails. */
