@@ -6,11 +6,12 @@
  */
 import { DBOS, DBOSClient } from '@dbos-inc/dbos-sdk'
 import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
+import { DBOSWorkflowConflictError } from '@dbos-inc/dbos-sdk/internal/error'
 import { dbRetryConfig } from '@dbos-inc/dbos-sdk/internal/utils'
 import { wfQueueRunner } from '@dbos-inc/dbos-sdk/internal/wfqueue'
 import { sql } from 'drizzle-orm'
 import { type Database, isDatabaseUnavailable, openDatabase, withMigrationLock } from '../database/index.ts'
-import { type Clock, type Logger, MINUTE_MS, monotonicMs } from '../primitives/index.ts'
+import { type Clock, type Logger, monotonicMs } from '../primitives/index.ts'
 import { APPLICATION_NAME, APPLICATION_VERSION } from './application.ts'
 import { createCaretaker } from './caretaker.ts'
 import type { OnDeadLetter } from './dead-letters.ts'
@@ -102,7 +103,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   // Its migrations too: two programs that start on one empty database must not make the same tables at once.
   await withMigrationLock(database, () => DBOS.launch())
   await registerQueues(database, options.jobs)
-  pollFinishedRunsRarely()
+  endWhatIsHandedOver()
   comeBackSoonAfterOutages()
   const client = await DBOSClient.create({
     systemDatabaseUrl: database.url,
@@ -147,12 +148,18 @@ async function stopEngine(
 }
 
 /**
- * An execution that was handed over goes on asking for the outcome, each second. Nobody waits for it here, and a
- * thousand parked runs must not ask a thousand times a second.
+ * In DBOS an execution that was handed over waits, and asks, for the outcome that another one records. Nobody waits for
+ * that here, and with a thousand runs that are parked again and again such executions would pile up: it ends at once.
  */
-function pollFinishedRunsRarely(): void {
-  const executor = DBOSExecutor.globalInstance
-  if (executor) executor.systemDatabase.dbPollingIntervalResultMs = 5 * MINUTE_MS
+function endWhatIsHandedOver(): void {
+  const system = DBOSExecutor.globalInstance?.systemDatabase
+  if (!system) return
+  const wait = system.awaitWorkflowResult.bind(system)
+  system.awaitWorkflowResult = async (runId, ...options) => {
+    const ofTheExecutionItself = options.at(4) === true // `failIfMissing`: nobody else knows that the run is there
+    if (ofTheExecutionItself) throw new DBOSWorkflowConflictError(runId)
+    return wait(runId, ...options)
+  }
 }
 
 /** DBOS waits up to a minute and a half between two attempts to reach the database; whoever waits for a run does not. */

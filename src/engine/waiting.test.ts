@@ -1,3 +1,4 @@
+import { DBOSExecutor } from '@dbos-inc/dbos-sdk/internal/dbos-executor'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { z } from 'zod'
@@ -143,6 +144,26 @@ test('a run whose provider is away is put down with its steps, and goes on where
   await vi.waitFor(async () => expect((await readRun(id)).status).toBe('succeeded'), 5_000)
   expect(log.filter((entry) => entry === 'prepare a')).toHaveLength(1)
   expect(performed).toBe(1)
+})
+
+test('an execution that has put its run down is over: it does not go on asking how the run ends', async () => {
+  away = true
+  const { pool } = DBOSExecutor.globalInstance?.systemDatabase ?? {}
+  if (!pool) throw new Error('DBOS is not launched')
+  const asked = vi.spyOn(pool, 'query')
+  const id = await start('over')
+  await vi.waitFor(async () => expect((await readRun(id)).status).toBe('delayed'), 5_000)
+  // Another one's whole life later.
+  failures.length = 0
+  await succeeded(await hurry('meanwhile'))
+  const waits = asked.mock.calls.filter(
+    ([statement]) => typeof statement === 'string' && statement.includes('COALESCE(wo.output, ws.output)'),
+  )
+  asked.mockRestore()
+  expect(waits).toEqual([])
+  away = false
+  await wake('luma', 100)
+  await succeeded('caller:over')
 })
 
 test('parked runs are woken at the pace that is asked for, and only those of the provider', async () => {
