@@ -10,7 +10,7 @@ import { cancelRun, defineJob, listEffectsOfRun, readRun, startRunAgain } from '
 const ADA = { kind: 'dashboard', id: 'usr_ada', name: 'Ada' } as const
 
 /** The limits that hold requests back: each waits until the test lets it go on. */
-const gate = { waiting: [] as (() => void)[], sent: 0, fails: null as Error | null }
+const gate = { waiting: [] as (() => void)[], sent: 0, fails: null as Error | null, ended: false }
 
 const mail = defineJob({
   name: 'mail',
@@ -54,12 +54,32 @@ const note = defineJob({
   },
 })
 
+/** As a job that answers one guest after the other: one call, many requests, each held back. */
+const answers = defineJob({
+  name: 'answers',
+  input: z.object({ id: z.string() }),
+  idempotencyKey: ({ id }) => id,
+  async run(context) {
+    await context.call('answer everybody', async () => {
+      try {
+        for (;;) {
+          await new Promise<void>((resolve) => gate.waiting.push(resolve))
+          await announceSending()
+          gate.sent += 1
+        }
+      } finally {
+        gate.ended = true
+      }
+    })
+  },
+})
+
 let stage: LetterStage
 beforeAll(async () => {
-  stage = await startLetterStage([mail, note])
+  stage = await startLetterStage([mail, note, answers])
 })
 afterAll(() => stage.stop())
-beforeEach(() => Object.assign(gate, { waiting: [], sent: 0, fails: null }))
+beforeEach(() => Object.assign(gate, { waiting: [], sent: 0, fails: null, ended: false }))
 
 const soon = (look: () => Promise<void> | void) => vi.waitFor(look, { timeout: 15_000, interval: 20 })
 const held = (count: number) => soon(() => expect(gate.waiting).toHaveLength(count))
@@ -80,6 +100,19 @@ test('what was cancelled while it was held back is not sent, and whoever goes on
   await stage.ended(again, 'succeeded')
   expect((await readRun(runId)).status).toBe('cancelled')
   expect(gate.sent).toBe(1)
+})
+
+test('a call that sends again and again ends soon after its run was cancelled', async () => {
+  const runId = await stage.start(answers, { id: 'many' })
+  await held(1)
+  letGo(0)
+  await held(2)
+  expect(gate.sent).toBe(1)
+  await cancel(runId)
+  await soon(() => {
+    for (const go of gate.waiting) go()
+    expect(gate.ended).toBe(true)
+  })
 })
 
 test('what fails before it is sent has not happened: it is tried again, where nobody could look', async () => {

@@ -5,6 +5,7 @@
  */
 import { sql } from 'drizzle-orm'
 import { type Database, type Transaction, tables } from '../database/index.ts'
+import { SECOND_MS, systemNow } from '../primitives/index.ts'
 import { UNTIL_WOKEN_MS } from './parking.ts'
 
 export type Rate = { runs: number; periodMs: number }
@@ -47,6 +48,9 @@ export async function passTurn(tx: Transaction, runId: string, rateOf: (queue: s
   await letNextBegin(tx, line, rateOf(line.queue))
 }
 
+/** What a cancelled run had sent may still be at work at a provider: as long as after a timeout. */
+const CANCELLED_SETTLES_MS = 15 * SECOND_MS
+
 /** Lets the lines go on whose first run has ended without telling (cancelled by a person, given up by recovery). */
 export async function sweepTurns(
   database: Database,
@@ -55,7 +59,8 @@ export async function sweepTurns(
   const { rows } = await database.db.execute<{ run_id: string }>(sql`
     select turn.run_id from ${tables.runTurns} as turn
     left join dbos.workflow_status as run on run.workflow_uuid = turn.run_id
-    where run.status is null or run.status not in ('PENDING', 'ENQUEUED', 'DELAYED')
+    where run.status is null or run.status = 'CANCELLED' and run.completed_at < ${systemNow() - CANCELLED_SETTLES_MS}
+      or run.status not in ('PENDING', 'ENQUEUED', 'DELAYED', 'CANCELLED')
     limit 500`)
   for (const row of rows) await database.transaction((tx) => passTurn(tx, row.run_id, rateOf))
 }

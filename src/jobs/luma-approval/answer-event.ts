@@ -1,5 +1,6 @@
 import { membersByEmail } from '../../community/index.ts'
 import type { LumaGuest } from '../../connectors/membership-contract.ts'
+import { isHandedOver } from '../../engine/index.ts'
 import {
   type ErrorFacts,
   KinkeeperError,
@@ -172,6 +173,8 @@ async function answerGuest(work: EventWork, { guest, judgement }: Judged): Promi
 }
 
 function sortFailure(settling: Settling, error: unknown): Answer {
+  // The run is not this execution's any more, cancelled for instance: this was not sent, and nothing more will be.
+  if (isHandedOver(error)) return { kind: 'stop', error, lost: false }
   // A parked request says in its cause how it ended; without one it was never sent.
   const ended = error instanceof ParkError ? (error.cause ?? error) : error
   const foreseen = ended instanceof KinkeeperError
