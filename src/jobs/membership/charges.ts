@@ -10,12 +10,14 @@ import type { Followers, MembershipParts } from './parts.ts'
 /** Tells the operators, once for each subscription, of what goes on being charged for nothing. */
 export async function tellOfCharges(
   tx: Transaction,
-  parts: Pick<MembershipParts, 'publicUrl'>,
+  parts: Pick<MembershipParts, 'publicUrl' | 'modes' | 'operatorsChannel'>,
   followers: Pick<Followers, 'tellOperators'>,
   member: Member,
 ): Promise<void> {
   const why = whyNoMember(member)
   if (why === null) return
+  // Who hears nothing is told with the next news: a notice is given once.
+  if (parts.modes.slack === 'off' || parts.operatorsChannel === null) return
   const subscriptions = await tx.db
     .select()
     .from(tables.subscriptions)
