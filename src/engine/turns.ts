@@ -59,7 +59,7 @@ export async function sweepTurns(
   const { rows } = await database.db.execute<{ run_id: string }>(sql`
     select turn.run_id from ${tables.runTurns} as turn
     left join dbos.workflow_status as run on run.workflow_uuid = turn.run_id
-    where run.status is null or run.status = 'CANCELLED' and run.completed_at < ${systemNow() - CANCELLED_SETTLES_MS}
+    where run.status is null or run.status = 'CANCELLED' and coalesce(run.completed_at, 0) < ${systemNow() - CANCELLED_SETTLES_MS}
       or run.status not in ('PENDING', 'ENQUEUED', 'DELAYED', 'CANCELLED')
     limit 500`)
   for (const row of rows) await database.transaction((tx) => passTurn(tx, row.run_id, rateOf))
