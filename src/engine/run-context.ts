@@ -74,8 +74,15 @@ export type RunEnvironment = {
 /** How a step ended, as it is kept in its run. */
 export type Recorded<T> = { value: T } | { failure: SerializedError }
 
-/** After the last attempt at an effect whose answer was lost: is it there? No attempt any more, so no timeout of the run's. */
-const LAST_LOOK: RetryPolicy = { ...DEFAULT_RETRY, attempts: 3, giveUpAfterMs: 2 * MINUTE_MS }
+/**
+ * After the last attempt at an effect whose answer was lost: is it there? As patient as the run, at most two minutes, and
+ * at least until what may still be under way is there (`settleMs` of a timeout).
+ */
+const lastLook = (timeoutMs: number | undefined): RetryPolicy => ({
+  ...DEFAULT_RETRY,
+  attempts: 3,
+  giveUpAfterMs: Math.min(Math.max(timeoutMs ?? Number.POSITIVE_INFINITY, 20 * SECOND_MS), 2 * MINUTE_MS),
+})
 /** For so long a look at whose a run is counts also for what is sent after it. */
 const LOOK_AGAIN_AFTER_MS = SECOND_MS
 
@@ -144,7 +151,9 @@ export function createRunContext(
           attempt(environment, { ...run, log }, name, work, policy)
         const outcome = await trying(() => performEffect(environment, run.id, spec), policyFor(retry))
         if (!('failure' in outcome)) return outcome
-        return settleAbandoned(environment, spec, outcome.failure, (look) => trying(look, LAST_LOOK))
+        return settleAbandoned(environment, spec, outcome.failure, (look) =>
+          trying(look, lastLook(run.timeoutMs)),
+        )
       }),
   }
 }

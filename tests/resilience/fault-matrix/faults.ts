@@ -6,15 +6,16 @@ import type { FaultWish } from '../faults.ts'
 export const TIMEOUT_MS = 800
 const TOO_LATE_MS = TIMEOUT_MS + 300
 
-/** One way in which a provider fails. `final`: it is not tried again by itself, however short it lasts. */
+/** One way in which a provider fails. `final`: it is not tried again by itself, however short it lasts. `done`: the work is. */
 export type MatrixFault = {
   name: string
   wish: FaultWish
   errorClass: ErrorClass
   final?: true
+  done?: true
 }
 
-/** What every provider that is spoken to by HTTP can do. The work is done in those that say so. */
+/** What every provider that is spoken to by HTTP can do. */
 const BY_HTTP: readonly MatrixFault[] = [
   { name: '429 with Retry-After', wish: { kind: 'rate-limit', retryAfterS: 1 }, errorClass: 'rate-limited' },
   { name: '429 without Retry-After', wish: { kind: 'status', status: 429 }, errorClass: 'rate-limited' },
@@ -23,21 +24,34 @@ const BY_HTTP: readonly MatrixFault[] = [
     name: '500 after the work',
     wish: { kind: 'status', status: 500, when: 'after' },
     errorClass: 'failing',
+    done: true,
   },
   {
     name: 'no answer in time, and the work done behind it',
     wish: { kind: 'delay', delayMs: TOO_LATE_MS },
     errorClass: 'no-answer',
+    done: true,
   },
   { name: 'connection reset', wish: { kind: 'drop-before' }, errorClass: 'no-answer' },
-  { name: 'answer lost after the work', wish: { kind: 'drop-after' }, errorClass: 'no-answer' },
-  { name: 'reset in the middle of the answer', wish: { kind: 'cut-midway' }, errorClass: 'no-answer' },
-  { name: 'an answer that never ends', wish: { kind: 'endless', delayMs: 20 }, errorClass: 'no-answer' },
-  { name: 'malformed JSON', wish: { kind: 'malformed' }, errorClass: 'unreadable' },
+  { name: 'answer lost after the work', wish: { kind: 'drop-after' }, errorClass: 'no-answer', done: true },
+  {
+    name: 'reset in the middle of the answer',
+    wish: { kind: 'cut-midway' },
+    errorClass: 'no-answer',
+    done: true,
+  },
+  {
+    name: 'an answer that never ends',
+    wish: { kind: 'endless', delayMs: 20 },
+    errorClass: 'no-answer',
+    done: true,
+  },
+  { name: 'malformed JSON', wish: { kind: 'malformed' }, errorClass: 'unreadable', done: true },
   {
     name: 'HTML with 200 after the work',
     wish: { kind: 'html', status: 200, when: 'after' },
     errorClass: 'unreadable',
+    done: true,
   },
   { name: 'HTML with 502', wish: { kind: 'html', status: 502 }, errorClass: 'no-answer' },
 ]

@@ -80,6 +80,10 @@ async function testCell(stage: MatrixStage, story: MatrixStory, cell: Cell, expe
 /** Whether such a fault is more than the run gets over by itself. Where the table leaves it open: as it is. */
 function needsSomebody({ call, fault, lasts }: Cell, asItIs: boolean): boolean {
   if (call.but === 'falls-back') return false
+  if (call.but === 'looks-again') {
+    if (call.after !== undefined) return lasts
+    return fault.final === true || (lasts && fault.done !== true)
+  }
   if (call.but === 'no-look' && !fault.final) return fault.errorClass === 'rate-limited' ? lasts : true
   if (fault.final && call.but !== 'tried-again') return true
   return lasts && (call.but === 'sees-it' ? asItIs : true)

@@ -11,14 +11,15 @@ import { type MatrixStage, PERSON } from './stage.ts'
  * One call that a story makes. `job`: the one whose run suffers. `after`: the call whose answer is lost first, because
  * this one looks for what it made. `falls-back`: without it the run ends well all the same. `no-look`: after a lost
  * answer only a person can say. `tried-again`: even a refusal for good is. `sees-it`: the next attempt sees what an
- * earlier one did, and has nothing left to ask for.
+ * earlier one did, and has nothing left to ask for. `looks-again`: what was done is found, also when there is no attempt
+ * left.
  */
 export type StoryCall = {
   job: string
   provider: ProviderName
   operation: string
   after?: string
-  but?: 'falls-back' | 'no-look' | 'tried-again' | 'sees-it'
+  but?: 'falls-back' | 'no-look' | 'tried-again' | 'sees-it' | 'looks-again'
 }
 
 /** `tell` brings the world to where the story begins, without faults, and gives what happens then. */
@@ -33,12 +34,13 @@ const STORIES: readonly MatrixStory[] = [
     name: 'a job post is texted',
     calls: [
       { job: 'job-post-review', provider: 'openai', operation: 'responses.create', but: 'falls-back' },
-      { job: 'job-post-review', provider: 'slack', operation: 'chat.postMessage' },
+      { job: 'job-post-review', provider: 'slack', operation: 'chat.postMessage', but: 'looks-again' },
       {
         job: 'job-post-review',
         provider: 'slack',
         operation: 'conversations.history',
         after: 'chat.postMessage',
+        but: 'looks-again',
       },
     ],
     tell: async (stage) => () => receiveText(stage),
@@ -46,10 +48,22 @@ const STORIES: readonly MatrixStory[] = [
   {
     name: 'a job post is approved',
     calls: [
-      { job: 'job-post-publication', provider: 'circle', operation: 'posts.create' },
-      { job: 'job-post-publication', provider: 'circle', operation: 'posts.list', after: 'posts.create' },
-      { job: 'sender-notice', provider: 'twilio', operation: 'messages.create' },
-      { job: 'sender-notice', provider: 'twilio', operation: 'messages.list', after: 'messages.create' },
+      { job: 'job-post-publication', provider: 'circle', operation: 'posts.create', but: 'looks-again' },
+      {
+        job: 'job-post-publication',
+        provider: 'circle',
+        operation: 'posts.list',
+        after: 'posts.create',
+        but: 'looks-again',
+      },
+      { job: 'sender-notice', provider: 'twilio', operation: 'messages.create', but: 'looks-again' },
+      {
+        job: 'sender-notice',
+        provider: 'twilio',
+        operation: 'messages.list',
+        after: 'messages.create',
+        but: 'looks-again',
+      },
       { job: 'job-post-message-sync', provider: 'slack', operation: 'chat.update' },
     ],
     async tell(stage) {
@@ -63,12 +77,13 @@ const STORIES: readonly MatrixStory[] = [
   {
     name: 'a decision takes long',
     calls: [
-      { job: 'approval-reminder', provider: 'slack', operation: 'chat.postMessage' },
+      { job: 'approval-reminder', provider: 'slack', operation: 'chat.postMessage', but: 'looks-again' },
       {
         job: 'approval-reminder',
         provider: 'slack',
         operation: 'conversations.replies',
         after: 'chat.postMessage',
+        but: 'looks-again',
       },
     ],
     async tell(stage) {
@@ -107,12 +122,13 @@ const STORIES: readonly MatrixStory[] = [
       { job: 'slack-sync', provider: 'slack', operation: 'usergroups.list' },
       { job: 'slack-sync', provider: 'slack', operation: 'usergroups.users.list' },
       { job: 'slack-sync', provider: 'slack', operation: 'usergroups.users.update', but: 'sees-it' },
-      { job: 'operator-notice', provider: 'slack', operation: 'chat.postMessage' },
+      { job: 'operator-notice', provider: 'slack', operation: 'chat.postMessage', but: 'looks-again' },
       {
         job: 'operator-notice',
         provider: 'slack',
         operation: 'conversations.history',
         after: 'chat.postMessage',
+        but: 'looks-again',
       },
     ],
     async tell(stage) {
@@ -136,17 +152,24 @@ const STORIES: readonly MatrixStory[] = [
     },
   },
   alert('slack', [
-    { job: 'alert-notice', provider: 'slack', operation: 'chat.postMessage' },
+    { job: 'alert-notice', provider: 'slack', operation: 'chat.postMessage', but: 'looks-again' },
     {
       job: 'alert-notice',
       provider: 'slack',
       operation: 'conversations.history',
       after: 'chat.postMessage',
+      but: 'looks-again',
     },
   ]),
   alert('sms', [
-    { job: 'alert-notice', provider: 'twilio', operation: 'messages.create' },
-    { job: 'alert-notice', provider: 'twilio', operation: 'messages.list', after: 'messages.create' },
+    { job: 'alert-notice', provider: 'twilio', operation: 'messages.create', but: 'looks-again' },
+    {
+      job: 'alert-notice',
+      provider: 'twilio',
+      operation: 'messages.list',
+      after: 'messages.create',
+      but: 'looks-again',
+    },
   ]),
   alert('pagerduty', [{ job: 'alert-notice', provider: 'pagerduty', operation: 'events.enqueue' }]),
   alert('email', [{ job: 'alert-notice', provider: 'email', operation: 'mail' }]),
