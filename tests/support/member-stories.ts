@@ -64,6 +64,11 @@ export const leave: MemberStory = async (stage) => {
   const person = await arrive(stage)
   const { periodEndMs } = await act<Person>(stage, person, 'cancel')
   await until(async () => (await outcomeOf(stage, person)).ends.includes('pending'), 'the planned end')
+  // The clock moves over the time of the sync too, which would make the user group right before its own job does.
+  await until(
+    async () => (await moderate(stage, '/jobs/slack-sync/pause', {}, 'operator')).ok,
+    'the sync to be paused',
+  )
   const { nowMs } = await stage.world.control<{ nowMs: number }>('GET', '/clock')
   await stage.world.control('POST', '/clock', { advanceMs: (periodEndMs ?? nowMs) - nowMs + MINUTE_MS })
   await until(async () => (await outcomeOf(stage, person)).member?.membership === 'ended', 'the end')

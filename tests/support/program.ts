@@ -92,6 +92,8 @@ export async function superviseProgram(
     for (;;) {
       await current.exited
       if (stopping) return
+      // The first end is the crash that was asked for; any other is news.
+      if (crashes > 0) console.info(`It ended once more:\n${current.lines.slice(-15).join('\n')}`)
       crashes += 1
       const { KINKEEPER_CRASH_AT: _armed, ...env } = options.env ?? {}
       current = await startProgram({ ...options, env: { ...cache, ...env }, waitUntilReady: false })
