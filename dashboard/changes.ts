@@ -56,8 +56,24 @@ export function staleQueries(change: Change): QueryKey[] {
   }
 }
 
-/** Follows the stream until the returned function is called. */
-function followChanges(queryClient: QueryClient, report: (connection: 'live' | 'lost') => void): () => void {
+/**
+ * Fetches what begins with this key again. A query whose first answer is still on its way would be left alone, and
+ * that answer may be from before the change: it is fetched again once it is there.
+ */
+function fetchAgain(queryClient: QueryClient, queryKey: QueryKey): void {
+  for (const query of queryClient.getQueryCache().findAll({ queryKey, fetchStatus: 'fetching' })) {
+    if (query.state.data !== undefined) continue
+    const again = () => queryClient.invalidateQueries({ queryKey: query.queryKey, exact: true })
+    query.promise?.then(again, () => {})
+  }
+  void queryClient.invalidateQueries({ queryKey })
+}
+
+/** Follows the stream until the returned function is called. @param report told once per change of the connection */
+export function followChanges(
+  queryClient: QueryClient,
+  report: (connection: 'live' | 'lost') => void,
+): () => void {
   const stale = new Map<string, QueryKey>()
   let source: EventSource | null = null
   let wasDown = true
@@ -67,7 +83,7 @@ function followChanges(queryClient: QueryClient, report: (connection: 'live' | '
 
   function refetch() {
     gather = undefined
-    for (const queryKey of stale.values()) void queryClient.invalidateQueries({ queryKey })
+    for (const queryKey of stale.values()) fetchAgain(queryClient, queryKey)
     stale.clear()
   }
 
@@ -80,7 +96,7 @@ function followChanges(queryClient: QueryClient, report: (connection: 'live' | '
     clearTimeout(mention)
     mention = undefined
     report('live')
-    if (wasDown) void queryClient.invalidateQueries()
+    if (wasDown) fetchAgain(queryClient, [])
     wasDown = false
   }
 
