@@ -3,21 +3,23 @@ import { z } from 'zod'
 import { type Logger, parseJson } from '../primitives/index.ts'
 import type { Transaction } from './database.ts'
 
+const TOPICS = [
+  'inbox',
+  'submission',
+  'run',
+  'effect',
+  'clock',
+  'member',
+  'schedule',
+  'provider',
+  'alert',
+  'dead-letter',
+  'job',
+] as const
+
 /** What changed, for the surfaces that show it: the topic and the id, never the data. */
 const changeSchema = z.object({
-  topic: z.enum([
-    'inbox',
-    'submission',
-    'run',
-    'effect',
-    'clock',
-    'member',
-    'schedule',
-    'provider',
-    'alert',
-    'dead-letter',
-    'job',
-  ]),
+  topic: z.enum(TOPICS),
   id: z.string().nullable(),
 })
 export type Change = z.infer<typeof changeSchema>
@@ -32,8 +34,8 @@ export async function announceChange(tx: Pick<Transaction, 'client'>, change: Ch
 export type ChangeFeed = { subscribe(listener: (change: Change) => void): () => void; close(): Promise<void> }
 
 /**
- * Listens for changes on one connection of its own, and reconnects when it breaks. After a reconnection something may
- * have been missed, so listeners get `{ topic: 'inbox', id: null }` and `{ topic: 'submission', id: null }`.
+ * Listens for changes on one connection of its own, and reconnects when it breaks. Anything may have changed unheard
+ * meanwhile, so listeners then get every topic, with null for the id.
  */
 export function openChangeFeed(options: { url: string; logger: Logger }): ChangeFeed {
   const listeners = new Set<(change: Change) => void>()
@@ -57,7 +59,7 @@ export function openChangeFeed(options: { url: string; logger: Logger }): Change
       await next.query(`listen ${CHANNEL}`)
       client = next
       if (closed) await next.end()
-      if (reconnecting) for (const topic of ['inbox', 'submission'] as const) tell({ topic, id: null })
+      if (reconnecting) for (const topic of TOPICS) tell({ topic, id: null })
     } catch {
       await next.end().catch(() => {})
       again()
