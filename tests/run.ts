@@ -10,16 +10,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const VITEST = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))
-/** What starts many programs, or servers of its own, goes by itself, one file at a time, after everything else. */
-const ALONE = ['tests/start', 'tests/resilience/takeover.test.ts', 'tests/resilience/database-outage.test.ts']
+/** What starts many programs, or servers of its own, goes after everything else. */
+const LATER = ['tests/start', 'tests/resilience/takeover.test.ts', 'tests/resilience/database-outage.test.ts']
 const given = process.argv.slice(2)
 const passes =
   given.length > 0
     ? [given]
-    : [
-        ALONE.flatMap((path) => ['--exclude', path.endsWith('.ts') ? path : `${path}/**`]),
-        ['--no-file-parallelism', ...ALONE],
-      ]
+    : [LATER.flatMap((path) => ['--exclude', path.endsWith('.ts') ? path : `${path}/**`]), LATER]
 const counts = { passed: 0, failed: 0, skipped: 0 }
 let clean = true
 for (const pass of passes) {
