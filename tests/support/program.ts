@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -163,11 +164,20 @@ function writeCredentials(dataDir: string, world: SandboxWorld): void {
   writeFileSync(join(dataDir, 'sandbox', 'credentials.json'), JSON.stringify(Object.fromEntries(texts)))
 }
 
+/** Below those that systems give away by themselves: one of these stays free while a killed program is away. */
+const PORTS = { from: 10_000, count: 10_000 }
+
+/** A port on 127.0.0.1 that nothing listens on. */
 export async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const address = probe.address()
-  await new Promise((resolve) => probe.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('No free port')
-  return address.port
+  for (;;) {
+    const port = PORTS.from + randomInt(PORTS.count)
+    const probe = createServer()
+    const bound = await new Promise<boolean>((resolve) => {
+      probe.once('error', () => resolve(false))
+      probe.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!bound) continue
+    await new Promise((resolve) => probe.close(resolve))
+    return port
+  }
 }
