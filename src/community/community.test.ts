@@ -46,6 +46,24 @@ test('fields sent as they were are no edits', () => {
   expect(applyEdits(parsed, editableTexts(parsed.fields))).toEqual({ ok: true, parsed, edits: [] })
 })
 
+test.each([
+  ['75000', 75_000],
+  ['75,000', 75_000],
+  ['75 000.50', 75_000.5],
+  ['1_250_000', 1_250_000],
+])('a salary of %s is %d', (text, value) => {
+  const applied = applyEdits(parsed, { salaryMax: text })
+  expect(applied.ok && applied.parsed.fields.salary.value).toMatchObject({ min: 60_000, max: value })
+})
+
+test.each(['75.000', '75,5', '75.000,50', '7,50,000', '1,5000', '-5', '75k', '59,999'])(
+  'a salary of %s is asked about: what is meant differs from place to place, or it is below the other',
+  (text) => {
+    const applied = applyEdits(parsed, { salaryMax: text })
+    expect(applied.ok ? [] : applied.problems.map(({ field }) => field)).toEqual(['salaryMax'])
+  },
+)
+
 test('every problem is told at once, with its field and what to enter', () => {
   const applied = applyEdits(parsed, {
     title: '',

@@ -92,6 +92,12 @@ export function applyEdits(parsed: ParsedJobPost, changes: FieldEdits): AppliedE
     const problem = problemWith(field, text)
     return problem ? [{ field, problem }] : []
   })
+  const { salaryMin: from, salaryMax: to } = after
+  if (
+    edits.some(({ field }) => field.startsWith('salaryM')) &&
+    (amount(from) ?? 0) > (amount(to) ?? Infinity)
+  )
+    problems.push({ field: 'salaryMax', problem: 'At least as much as “Salary from”.' })
   if (problems.length > 0) return { ok: false, problems }
   return {
     ok: true,
@@ -158,8 +164,8 @@ function rebuild(
     workplace: text('workplace'),
     employmentType: text('employmentType'),
     salary: nullWhenEmpty({
-      min: amount(texts.salaryMin),
-      max: amount(texts.salaryMax),
+      min: edited.has('salaryMin') ? amount(texts.salaryMin) : (fields.salary.value?.min ?? null),
+      max: edited.has('salaryMax') ? amount(texts.salaryMax) : (fields.salary.value?.max ?? null),
       currency: text('salaryCurrency'),
       period: text('salaryPeriod'),
     }),
@@ -176,9 +182,10 @@ function rebuild(
   return jobPostFieldsSchema.parse(Object.fromEntries(merged))
 }
 
+/** `45000`, `45000.50` or `45,000`; null for what is read differently in different places: `45.000`, `45,5`. */
 function amount(text: string): number | null {
-  const plain = text.replaceAll(/[\s,_]/g, '')
-  return /^\d+(\.\d+)?$/.test(plain) ? Number(plain) : null
+  const grouped = /^\d{1,3}([,\s_]?)\d{3}(\1\d{3})*(\.\d{1,2})?$/.test(text)
+  return grouped || /^\d+(\.\d{1,2})?$/.test(text) ? Number(text.replaceAll(/[\s,_]/g, '')) : null
 }
 
 function splitTags(text: string): string[] {
