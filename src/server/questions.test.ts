@@ -4,7 +4,7 @@ import { createTestDatabase } from '../../tests/support/test-database.ts'
 import { ask as askQuestion } from '../approvals/index.ts'
 import { tables } from '../database/index.ts'
 import type { InboxPage } from './contract.ts'
-import { formatAmount, sumOf } from './questions.ts'
+import { sumOf } from './questions.ts'
 import { type Ask, startTestServer } from './test-server.ts'
 
 let server: Awaited<ReturnType<typeof startTestServer>>
@@ -101,15 +101,6 @@ test('the other answer does the other thing; a viewer gives none', async () => {
   const ended = await server.database.db.select().from(tables.members).where(eq(tables.members.id, id))
   expect(ended).toMatchObject([{ membership: 'ended', profileHidden: true }])
   expect((await decide('apr_none', { decision: 'approve' })).status).toBe(404)
-})
-
-test.each([
-  [124_000, 'usd', '$1,240.00'],
-  [500, 'jpy', '¥500'],
-  [-250, 'EUR', '-€2.50'],
-  [7, 'no money', '7 no money'],
-])('%s of %s is written %s', (value, currency, text) => {
-  expect(formatAmount(value, currency)).toBe(text)
 })
 
 test('sums are kept apart by currency', () => {

@@ -3,6 +3,7 @@ import { and, asc, eq, ne } from 'drizzle-orm'
 import type { Question } from '../approvals/index.ts'
 import { type Drizzle, tables } from '../database/index.ts'
 import { APPROVAL_KIND } from '../jobs/job-post-review/index.ts'
+import { formatMoney } from '../primitives/index.ts'
 import type { QuestionItem } from './membership-contract.ts'
 import { viewApproval } from './submission-view.ts'
 
@@ -35,7 +36,7 @@ function viewQuestion(question: Question): Omit<QuestionItem, 'approval'> {
       id,
       label,
       detail,
-      amount: amount ? formatAmount(amount.value, amount.currency) : null,
+      amount: amount ? formatMoney(amount.value, amount.currency) : null,
     })),
     sum: sumOf(question.items),
     itemCount,
@@ -50,19 +51,5 @@ export function sumOf(items: Question['items']): string | null {
   for (const { amount } of items)
     if (amount) sums.set(amount.currency, (sums.get(amount.currency) ?? 0) + amount.value)
   if (sums.size === 0) return null
-  return [...sums].map(([currency, value]) => formatAmount(value, currency)).join(' + ')
-}
-
-/**
- * An amount of money as people write it: `$1,240.00`, `¥500`.
- * @param value in the currency's smallest unit; @param currency ISO 4217, in any case
- */
-export function formatAmount(value: number, currency: string): string {
-  try {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency })
-    const digits = format.resolvedOptions().maximumFractionDigits ?? 2
-    return format.format(value / 10 ** digits)
-  } catch {
-    return `${value} ${currency}` // a currency that is none: shown as it came
-  }
+  return [...sums].map(([currency, value]) => formatMoney(value, currency)).join(' + ')
 }

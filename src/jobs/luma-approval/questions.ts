@@ -4,6 +4,7 @@ import { membersByEmail } from '../../community/index.ts'
 import type { LumaGuest } from '../../connectors/membership-contract.ts'
 import { type QuestionItem, tables } from '../../database/index.ts'
 import type { Job } from '../../engine/index.ts'
+import { formatMoney } from '../../primitives/index.ts'
 import { isTooMany } from '../membership/guard.ts'
 import type { MembershipParts } from '../membership/parts.ts'
 import { type GuestRow, recordGuests } from './guests.ts'
@@ -147,12 +148,5 @@ function itemOf(event: EventName, guest: LumaGuest, detail: string | null): Ques
 function describeSum(amounts: { amountCents: number; currency: string }[]): string {
   const sums = new Map<string, number>()
   for (const { amountCents, currency } of amounts) sums.set(currency, (sums.get(currency) ?? 0) + amountCents)
-  return [...sums].map(([currency, cents]) => describeAmount(cents, currency)).join(' and ')
-}
-
-/** Amounts are in the currency's smallest unit: yen have none below one. */
-function describeAmount(value: number, currency: string): string {
-  if (!/^[a-z]{3}$/i.test(currency)) return `${value / 100} (currency not known)`
-  const format = new Intl.NumberFormat('en', { style: 'currency', currency: currency.toUpperCase() })
-  return format.format(value / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2))
+  return [...sums].map(([currency, cents]) => formatMoney(cents, currency)).join(' and ')
 }
