@@ -7,17 +7,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type JobStage, startJobStage } from '../../tests/support/job-stage.ts'
 import { tables } from '../database/index.ts'
 import { defineErasure } from '../jobs/erasure/index.ts'
+import { NeverRetryError } from '../primitives/index.ts'
 
 const COMMAND = fileURLToPath(new URL('./erase.ts', import.meta.url))
 
 let stage: JobStage
 let dataDir: string
+let syncGroup = async () => {}
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'kinkeeper-erase-'))
-  const syncGroup = async () => {}
   stage = await startJobStage((parts) => ({
-    jobs: [defineErasure(parts, () => ({ syncGroup }))],
+    jobs: [defineErasure(parts, () => ({ syncGroup: () => syncGroup() }))],
     approvalKinds: [],
   }))
 })
@@ -55,6 +56,17 @@ test('a member is erased only with --also-active', async () => {
     said: expect.stringContaining('They are a member now'),
   })
   expect(await erase(['bob@example.org', '--also-active'])).toMatchObject({ code: 0 })
+})
+
+test('what has failed for good is not said to be under way', async () => {
+  syncGroup = async () => {
+    throw new NeverRetryError('The user group is gone')
+  }
+  await stage.addMember({ email: 'cleo@example.org' })
+  expect(await erase(['cleo@example.org', '--also-active'])).toMatchObject({
+    code: 1,
+    said: expect.stringContaining('It failed, and not all is erased'),
+  })
 })
 
 test('what cannot be understood, or done, is said in a sentence', async () => {

@@ -29,6 +29,11 @@ const MISSING = new Set(['42P01', '3F000'])
 const WAIT_MS = 60 * SECOND_MS
 /** Nobody has taken it up by then: nobody is there. */
 const TAKEN_UP_WITHIN_MS = 5 * SECOND_MS
+const NOT_YET = 'It has not begun yet: Kinkeeper does it as soon as it runs. Its run is in the dashboard.'
+const STILL_AT_IT = 'It is not done yet. Its run in the dashboard says what it waits for.'
+const FAILED = 'It failed, and not all is erased. Its run in the dashboard says why, and starts it again.'
+/** What a run that will not go on says of itself. */
+const ENDED = new Set(['ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'])
 
 process.exitCode = await erase(process.argv.slice(2))
 
@@ -65,42 +70,38 @@ async function ask(database: Database, wanted: Wanted): Promise<number> {
       ),
     )
     console.log(`Asked for: ${asked.runId}`)
-    return tell(await waitFor(database, asked))
+    return await waitFor(database, asked)
   } finally {
     await close()
   }
 }
 
-/** Null: not done within the time. */
+/** Waits for the end, or until it is clear that none comes, and says so. @returns the exit code */
 async function waitFor(
   database: Database,
   { erasureId, runId }: { erasureId: string; runId: string },
-): Promise<ErasureResult | null> {
+): Promise<number> {
   const begun = monotonicMs()
   while (monotonicMs() - begun < WAIT_MS) {
+    const status = await statusOf(database, runId)
     const [row] = await database.db.select().from(tables.erasures).where(eq(tables.erasures.id, erasureId))
-    if (row?.finishedAt) return row.counts as ErasureResult // written by the run
-    if (monotonicMs() - begun > TAKEN_UP_WITHIN_MS && !(await isTakenUp(database, runId))) return null
+    if (row?.finishedAt) return tell(row.counts as ErasureResult) // written by the run
+    if (ENDED.has(status)) return fail(FAILED)
+    if (monotonicMs() - begun > TAKEN_UP_WITHIN_MS && status === 'ENQUEUED') return say(NOT_YET)
     await pause(200)
   }
-  return null
+  return say(STILL_AT_IT)
 }
 
-async function isTakenUp(database: Database, runId: string): Promise<boolean> {
+async function statusOf(database: Database, runId: string): Promise<string> {
   const { rows } = await database.pool.query<{ status: string }>(
     'select status from dbos.workflow_status where workflow_uuid = $1',
     [runId],
   )
-  return rows[0]?.status !== 'ENQUEUED'
+  return rows[0]?.status ?? 'ENQUEUED'
 }
 
-function tell(result: ErasureResult | null): number {
-  if (!result) {
-    console.log(
-      'It has not been done yet: Kinkeeper does it as soon as it runs. Its run is in the dashboard.',
-    )
-    return 0
-  }
+function tell(result: ErasureResult): number {
   const erased = Object.entries(result.erased).filter(([, rows]) => rows > 0)
   console.log(erased.length > 0 ? 'Erased:' : 'Nothing was kept about them.')
   for (const [table, rows] of erased) console.log(`  ${rows} in ${table}`)
@@ -134,6 +135,11 @@ function settings(): Config | string {
     if (error instanceof ConfigError) return error.problems.join('\n')
     throw error
   }
+}
+
+function say(sentence: string): number {
+  console.log(sentence)
+  return 0
 }
 
 function fail(sentence: string): number {
