@@ -94,6 +94,7 @@ const nastyText = fc.oneof(
     '__proto__',
     '%E0%A4%A',
     '',
+    ' ',
     '=cmd|calc',
   ),
   fc.constantFrom(

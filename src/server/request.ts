@@ -56,7 +56,7 @@ export function readCursor(text: string | undefined): Cursor | null {
   return { at: new Date(parsed.data[0]), id: parsed.data[1] }
 }
 
-/** The query without the parameters that say nothing: `?q=` is no search. */
+/** The query without the parameters that say nothing: `?q=` is no search, nor is one for a space. */
 export function emptyIsAbsent(query: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value.trim() !== ''))
 }
