@@ -3,6 +3,7 @@
  * makes that provider live. What is missing or wrong becomes a sentence that names the variable and says what to do.
  */
 import { existsSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type AlertConfig, alertConfig } from './alert-config.ts'
 import type { ProviderMode, ProviderName } from './connectors/contract.ts'
@@ -34,6 +35,8 @@ import type { SandboxCredentials } from './provider-credentials.ts'
 export type Config = {
   port: number
   publicUrl: string
+  /** Addresses and ranges of the proxies in front: `10.0.0.7`, `10.0.0.0/8`. */
+  trustedProxies: string[]
   production: boolean
   databaseUrl: string | null
   dataDir: string
@@ -111,6 +114,12 @@ export function readConfig(environment: Environment, sandboxCredentials: Sandbox
   const config: Config = {
     port: ownPort,
     publicUrl: publicUrl.replace(/\/+$/, ''),
+    trustedProxies: reader.parsed(
+      'TRUSTED_PROXIES',
+      list.refine((ranges) => ranges.every(isAddressRange)),
+      [],
+      'Write the addresses of the proxies in front, with commas between: 127.0.0.1,10.0.0.0/8.',
+    ),
     production,
     databaseUrl: reader.parsed(
       'DATABASE_URL',
@@ -168,6 +177,14 @@ export function readConfig(environment: Environment, sandboxCredentials: Sandbox
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return config
+}
+
+const ipv4Range = z.cidrv4()
+const ipv6Range = z.cidrv6()
+
+/** `10.0.0.7`, `10.0.0.0/8`, and the same of IPv6. */
+function isAddressRange(text: string): boolean {
+  return isIP(text) !== 0 || ipv4Range.safeParse(text).success || ipv6Range.safeParse(text).success
 }
 
 /** Where data is kept: needed before the rest of the configuration can be read. */

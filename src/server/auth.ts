@@ -2,13 +2,13 @@
  * Sign-in: better-auth with e-mail and password on our own tables. Nobody signs up by themselves: people arrive by a
  * one-time link (`invitations.ts`), and in the sandbox by a click (`sandbox-door.ts`). Nothing here calls out.
  */
-import { getConnInfo } from '@hono/node-server/conninfo'
 import { betterAuth } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { createAuthMiddleware } from 'better-auth/api'
 import { z } from 'zod'
 import { tables } from '../database/index.ts'
-import { DAY_MS, isRecord, parseJson, SECOND_MS } from '../primitives/index.ts'
+import { DAY_MS, parseJson, SECOND_MS } from '../primitives/index.ts'
+import { clientAddressBehind } from './client-address.ts'
 import type { ApiError } from './contract.ts'
 import type { Person, ServerContext, ServerParts } from './parts.ts'
 import { isSandboxEmail, sandboxDoorIsOpen } from './sandbox-door.ts'
@@ -41,9 +41,10 @@ const personSchema = z.object({
 /** Makes the sign-in room on the installation's database. */
 export function createAuth(parts: ServerParts): Auth {
   const auth = createBetterAuth(parts)
+  const addressOf = clientAddressBehind(parts.trustedProxies)
   return {
     async handle(context) {
-      const answer = await auth.handler(withAddress(context))
+      const answer = await auth.handler(withAddress(context.req.raw, addressOf(context)))
       return answer.ok ? answer : refusal(answer)
     },
     async whoIs(context) {
@@ -140,18 +141,11 @@ function trustedOrigins(publicUrl: string, request: Request | undefined): string
   return [new URL(publicUrl).origin, `http://localhost${suffix}`, `http://127.0.0.1${suffix}`]
 }
 
-function withAddress(context: ServerContext): Request {
-  const request = new Request(context.req.raw)
-  const address = clientAddress(context)
+function withAddress(from: Request, address: string | null): Request {
+  const request = new Request(from)
   if (address === null) request.headers.delete(ADDRESS_HEADER)
   else request.headers.set(ADDRESS_HEADER, address)
   return request
-}
-
-/** The address of the connection; null where there is no socket (requests made inside the process). */
-function clientAddress(context: ServerContext): string | null {
-  if (!isRecord(context.env) || !('incoming' in context.env)) return null
-  return getConnInfo(context).remote.address ?? null
 }
 
 const refusalSchema = z.object({ code: z.string().optional(), message: z.string().optional() })

@@ -52,6 +52,8 @@ export type ServerParts = {
   /** Where the sandbox is controlled, e.g. `http://127.0.0.1:3100/control`; null when none runs. */
   sandbox: { controlUrl: string } | null
   publicUrl: string
+  /** Whose word about where a request comes from is taken: addresses and ranges. */
+  trustedProxies: readonly string[]
   production: boolean
   sessionSecret: string
   /** The built dashboard: `dist/dashboard`. */

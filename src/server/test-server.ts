@@ -64,6 +64,7 @@ export async function startTestServer({ url, drop }: { url: string; drop(): Prom
     },
     sandbox: { controlUrl: 'http://127.0.0.1:9/control' },
     publicUrl: ORIGIN,
+    trustedProxies: [],
     production: false,
     sessionSecret: 'a secret that is used by tests only',
     dashboardDir: '/nonexistent',

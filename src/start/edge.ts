@@ -52,6 +52,7 @@ export async function createEdge(base: Base, work: Work, changes: ChangeFeed, un
     webhooks: webhookHandlers(base, work, counts),
     sandbox: sandbox ? { controlUrl: `${sandbox.url}/control` } : null,
     publicUrl,
+    trustedProxies: config.trustedProxies,
     production,
     sessionSecret: await sessionSecret(database),
     dashboardDir: DASHBOARD_DIR,
