@@ -1,5 +1,5 @@
 import { QueryClient, QueryObserver } from '@tanstack/react-query'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Change } from '../src/server/contract.ts'
 import { followChanges, staleQueries } from './changes.ts'
 
@@ -27,31 +27,42 @@ it('fetches everything again when the clock was moved, since every relative time
 /** The browser's end of the stream, which the tests speak through. */
 class Stream extends EventTarget {
   static CLOSED = 2
-  static newest: Stream
+  static all: Stream[] = []
   readyState = 1
   constructor() {
     super()
-    Stream.newest = this
+    Stream.all.push(this)
   }
-  close() {}
+  close() {
+    this.readyState = Stream.CLOSED
+  }
 }
 
-describe('while the first answer is on its way', () => {
-  afterEach(() => {
-    vi.useRealTimers()
-    vi.unstubAllGlobals()
-  })
+describe('what is on screen', () => {
+  let page: EventTarget & { hidden: boolean }
+  let answers: PromiseWithResolvers<string>[]
+  let shown: () => string | undefined
+  let leave: () => void
 
-  const tell = (change: Change) =>
-    Stream.newest.dispatchEvent(new MessageEvent('change', { data: JSON.stringify(change) }))
+  const newest = () => Stream.all.at(-1)
+  const open = () => newest()?.dispatchEvent(new Event('open'))
+  const tell = () =>
+    newest()?.dispatchEvent(
+      new MessageEvent('change', { data: JSON.stringify({ topic: 'inbox', id: null } satisfies Change) }),
+    )
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
+  const answer = async (index: number, text: string) => {
+    answers[index]?.resolve(text)
+    await pass(0)
+  }
 
-  it.each([
-    ['something changes', () => tell({ topic: 'inbox', id: null })],
-    ['the stream comes up', () => Stream.newest.dispatchEvent(new Event('open'))],
-  ])('%s: it is fetched again, since that answer may be from before', async (_what, happens) => {
+  beforeEach(() => {
     vi.useFakeTimers()
+    page = Object.assign(new EventTarget(), { hidden: false })
+    vi.stubGlobal('document', page)
     vi.stubGlobal('EventSource', Stream)
-    const answers: PromiseWithResolvers<string>[] = []
+    Stream.all = []
+    answers = []
     const queryClient = new QueryClient()
     const inbox = new QueryObserver(queryClient, {
       queryKey: ['inbox'],
@@ -61,19 +72,64 @@ describe('while the first answer is on its way', () => {
         return answer.promise
       },
     })
-    const leave = inbox.subscribe(() => {})
+    const unsubscribe = inbox.subscribe(() => {})
     const stop = followChanges(queryClient, () => {})
-
-    happens()
-    await vi.advanceTimersByTimeAsync(1_000)
-    answers[0]?.resolve('before')
-    await vi.advanceTimersByTimeAsync(0)
-    answers[1]?.resolve('after')
-    await vi.advanceTimersByTimeAsync(0)
-    expect(inbox.getCurrentResult().data).toBe('after')
-    expect(answers).toHaveLength(2)
-    stop()
+    shown = () => inbox.getCurrentResult().data
+    leave = () => {
+      stop()
+      unsubscribe()
+      queryClient.clear()
+    }
+  })
+  afterEach(() => {
     leave()
-    queryClient.clear()
+    vi.useRealTimers()
+    vi.unstubAllGlobals()
+  })
+
+  it.each([
+    ['something changes', tell],
+    ['the stream comes up', open],
+  ])(
+    'is fetched again when %s while its first answer is on its way, which may be from before',
+    async (_what, happens) => {
+      happens()
+      await pass(1_000)
+      await answer(0, 'before')
+      await answer(1, 'after')
+      expect(shown()).toBe('after')
+      expect(answers).toHaveLength(2)
+    },
+  )
+
+  it('is fetched once at a time and to the end, however fast one change follows the other', async () => {
+    await answer(0, 'before')
+    for (let changes = 0; changes < 20; changes++) {
+      tell()
+      await pass(250)
+    }
+    expect(answers).toHaveLength(2)
+    await answer(1, 'in the middle')
+    expect(shown()).toBe('in the middle')
+    await answer(2, 'after')
+    expect(shown()).toBe('after')
+    expect(answers).toHaveLength(3)
+  })
+
+  it('is not followed while the page is hidden, and all of it is fetched when it is seen again', async () => {
+    open()
+    await answer(0, 'before')
+    await answer(1, 'before')
+    page.hidden = true
+    page.dispatchEvent(new Event('visibilitychange'))
+    expect(newest()?.readyState).toBe(Stream.CLOSED)
+    await pass(60_000)
+    expect(Stream.all).toHaveLength(1)
+    page.hidden = false
+    page.dispatchEvent(new Event('visibilitychange'))
+    expect(Stream.all).toHaveLength(2)
+    open()
+    await answer(2, 'after')
+    expect(shown()).toBe('after')
   })
 })

@@ -1,5 +1,10 @@
-import type { QueryClient, QueryKey } from '@tanstack/react-query'
-import { useQueryClient } from '@tanstack/react-query'
+import {
+  CancelledError,
+  type Query,
+  type QueryClient,
+  type QueryKey,
+  useQueryClient,
+} from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type { Change } from '../src/server/contract.ts'
 
@@ -14,6 +19,7 @@ const MENTION_AFTER_MS = 2_000
  * Keeps what is on screen current: one EventSource on /api/changes for the whole dashboard, whose events name what
  * changed and so which queries are fetched again. While the stream is down nothing is known to be current, so once
  * it is up, the first time too, everything is fetched again: what changed between a fetch and that was not announced.
+ * A hidden page does without: a browser opens six connections to a host over HTTP/1.1, and six tabs would hold them all.
  * @returns `lost` once the server has been gone for two seconds, otherwise `live`.
  */
 export function useChanges(): 'live' | 'lost' {
@@ -57,16 +63,29 @@ export function staleQueries(change: Change): QueryKey[] {
 }
 
 /**
- * Fetches what begins with this key again. A query whose first answer is still on its way would be left alone, and
- * that answer may be from before the change: it is fetched again once it is there.
+ * Fetches what begins with a key again. A fetch that is under way is let through first, since its answer may be from
+ * before the change, and is not cancelled, since with changes in a row none would ever arrive; then comes one more.
  */
-function fetchAgain(queryClient: QueryClient, queryKey: QueryKey): void {
-  for (const query of queryClient.getQueryCache().findAll({ queryKey, fetchStatus: 'fetching' })) {
-    if (query.state.data !== undefined) continue
-    const again = () => queryClient.invalidateQueries({ queryKey: query.queryKey, exact: true })
-    query.promise?.then(again, () => {})
+function createRefetcher(queryClient: QueryClient): (queryKey: QueryKey) => void {
+  const underWay = new Set<Query>()
+
+  function letThrough(query: Query) {
+    if (underWay.has(query) || !query.promise) return
+    underWay.add(query)
+    const again = () => {
+      underWay.delete(query)
+      fetchAgain(query.queryKey)
+    }
+    // Whoever cancelled it fetches it again: a decision does, once it is made.
+    query.promise.then(again, (error) => (error instanceof CancelledError ? underWay.delete(query) : again()))
   }
-  void queryClient.invalidateQueries({ queryKey })
+
+  function fetchAgain(queryKey: QueryKey) {
+    for (const query of queryClient.getQueryCache().findAll({ queryKey, fetchStatus: 'fetching' }))
+      letThrough(query)
+    void queryClient.invalidateQueries({ queryKey }, { cancelRefetch: false })
+  }
+  return fetchAgain
 }
 
 /** Follows the stream until the returned function is called. @param report told once per change of the connection */
@@ -74,6 +93,7 @@ export function followChanges(
   queryClient: QueryClient,
   report: (connection: 'live' | 'lost') => void,
 ): () => void {
+  const fetchAgain = createRefetcher(queryClient)
   const stale = new Map<string, QueryKey>()
   let source: EventSource | null = null
   let wasDown = true
@@ -83,7 +103,7 @@ export function followChanges(
 
   function refetch() {
     gather = undefined
-    for (const queryKey of stale.values()) fetchAgain(queryClient, queryKey)
+    for (const queryKey of stale.values()) fetchAgain(queryKey)
     stale.clear()
   }
 
@@ -96,7 +116,7 @@ export function followChanges(
     clearTimeout(mention)
     mention = undefined
     report('live')
-    if (wasDown) fetchAgain(queryClient, [])
+    if (wasDown) fetchAgain([])
     wasDown = false
   }
 
@@ -117,9 +137,21 @@ export function followChanges(
     source.addEventListener('change', note)
   }
 
-  connect()
-  return () => {
+  function disconnect() {
     source?.close()
-    for (const timer of [gather, retry, mention]) clearTimeout(timer)
+    source = null
+    wasDown = true
+    clearTimeout(retry)
+    clearTimeout(mention)
+    mention = undefined
+  }
+
+  const appear = () => (document.hidden ? disconnect() : connect())
+  document.addEventListener('visibilitychange', appear)
+  appear()
+  return () => {
+    document.removeEventListener('visibilitychange', appear)
+    disconnect()
+    clearTimeout(gather)
   }
 }
