@@ -2,14 +2,16 @@ import { useEffect } from 'react'
 
 /**
  * The keys. The page says with data attributes what they act on, so no page handles keys itself: `j` and `k` move
- * the focus through `[data-row]`; any other letter presses the button with that `data-hotkey` in the row in focus,
- * or on a page with a single such button, that one. `/` and `?` are given by the caller.
+ * the focus through `[data-row]`; any other letter presses the button with that `data-hotkey` in the row in focus, or the
+ * page's only one outside of rows; never one in another row. A key that is held down presses once. `/` and `?` are given
+ * by the caller.
  */
 export function useKeys(actions: { search: () => void; help: () => void }): void {
   const { search, help } = actions
   useEffect(() => {
     function press(event: KeyboardEvent) {
       if (isForSomethingElse(event)) return
+      if (event.repeat && !MOVES.has(event.key)) return
       const handled = handle(event.key, search, help)
       if (handled) event.preventDefault()
     }
@@ -17,6 +19,8 @@ export function useKeys(actions: { search: () => void; help: () => void }): void
     return () => document.removeEventListener('keydown', press)
   }, [search, help])
 }
+
+const MOVES = new Set(['j', 'k'])
 
 /** Typing in a field, a dialog or menu on top, or a shortcut of the browser. */
 function isForSomethingElse(event: KeyboardEvent): boolean {
@@ -55,8 +59,14 @@ function pressHotkey(key: string): boolean {
   if (!/^[a-z]$/.test(key)) return false
   const selector = `button[data-hotkey="${key}"]:not(:disabled)`
   const row = document.activeElement?.closest('[data-row]')
-  const everywhere = document.querySelectorAll<HTMLElement>(selector)
-  const button = row?.querySelector<HTMLElement>(selector) ?? (everywhere.length === 1 ? everywhere[0] : null)
+  const button = row?.querySelector<HTMLElement>(selector) ?? onlyOneOutsideRows(selector)
   button?.click()
   return Boolean(button)
+}
+
+function onlyOneOutsideRows(selector: string): HTMLElement | null {
+  const [button, ...more] = [...document.querySelectorAll<HTMLElement>(selector)].filter(
+    (candidate) => !candidate.closest('[data-row]'),
+  )
+  return more.length === 0 ? (button ?? null) : null
 }

@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import type { AttentionItem, InboxItem } from '../../src/server/contract.ts'
@@ -14,6 +14,7 @@ import { ApprovalCard } from './inbox/approval-card.tsx'
 import { AttentionCard, attentionKey } from './inbox/attention.tsx'
 import { useDecisionDialogs } from './inbox/decision-dialogs.tsx'
 import { QuestionCard } from './inbox/question-card.tsx'
+import { decisionKey } from './inbox/use-decide.ts'
 import styles from './inbox.module.css'
 
 const route = getRouteApi('/')
@@ -88,31 +89,38 @@ function Approvals(props: {
 }) {
   const { items, openCount, isAlone, focusOn } = props
   const list = useRef<HTMLUListElement>(null)
-  const lastFocused = useRef<number | null>(null)
+  const lastFocused = useRef<{ index: number; approvalId: string } | null>(null)
+  const queryClient = useQueryClient()
   const count = items.length
   const { open: writing } = useDecisionDialogs()
 
   useEffect(() => {
-    if (focusOn === null) return
-    document.getElementById(`approval-${focusOn}`)?.closest<HTMLElement>('[data-row]')?.focus()
+    if (focusOn !== null) rowOf(focusOn)?.focus()
   }, [focusOn])
 
-  // After a decision its card is gone, and the focus with it: put it on the one that took its place.
+  // After one's own decision its card is gone, and the focus with it: put it on the one that took its place. After
+  // somebody else's, put it on the list: a key that was meant for the card that left must not decide another.
   useEffect(() => {
-    if (writing || lastFocused.current === null || document.activeElement !== document.body) return
+    const last = lastFocused.current
+    if (writing || last === null || document.activeElement !== document.body) return
+    const own = queryClient.getMutationCache().find({ mutationKey: decisionKey(last.approvalId) })
+    const isDecidedHere = own !== undefined && own.state.status !== 'error'
     const rows = list.current?.querySelectorAll<HTMLElement>('[data-row]') ?? []
-    rows[Math.min(lastFocused.current, count - 1)]?.focus()
-  }, [count, writing])
+    const next = isDecidedHere
+      ? rows[Math.min(last.index, count - 1)]
+      : (rowOf(last.approvalId) ?? list.current)
+    next?.focus()
+  }, [count, writing, queryClient])
 
   if (count === 0) return isAlone && <NothingToDecide />
   return (
     <Section title={`To decide · ${openCount}`}>
-      <ul className={styles.list} ref={list}>
+      <ul className={styles.list} ref={list} tabIndex={-1}>
         {items.map((item, index) => (
           <li
             key={item.approval.id}
             onFocus={() => {
-              lastFocused.current = index
+              lastFocused.current = { index, approvalId: item.approval.id }
             }}
           >
             <ApprovalCard item={item} />
@@ -121,6 +129,10 @@ function Approvals(props: {
       </ul>
     </Section>
   )
+}
+
+function rowOf(approvalId: string): HTMLElement | null {
+  return document.getElementById(`approval-${approvalId}`)?.closest<HTMLElement>('[data-row]') ?? null
 }
 
 function Attention({ items }: { items: AttentionItem[] }) {

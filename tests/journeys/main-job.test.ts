@@ -26,6 +26,7 @@ await describeInBrowser('the main job, through the dashboard', (executablePath) 
   test('a publication that Circle refused is retried from the inbox', retryPublication)
   test.each(['happened', 'did_not_happen'] as const)('an effect nobody knows about: it %s', unknownEffect)
   test('everything can be done by keyboard', keyboardOnly)
+  test('a key decides what is in focus, once, and nothing that took its place', oneKeyOnePost)
   test('a viewer sees everything and is offered nothing', viewer)
   test('an invitation brings somebody in, once', invitation)
   test('the program is killed under an open page, comes back, and the decision goes through', killed)
@@ -256,6 +257,33 @@ async function keyboardOnly() {
     .getByText(/Denied by Abe Approver/)
     .first()
     .waitFor()
+  await closeAll(page)
+}
+
+async function oneKeyOnePost() {
+  const page = await stage.open('/', { role: 'approver' })
+  for (const title of ['Roofer', 'Plasterer', 'Glazier']) {
+    await textPost(stage.world, title)
+    await card(page, title).waitFor()
+  }
+  const { keyboard } = page
+  const inFocus = (title: string) => page.locator('article:focus', { hasText: title }).waitFor()
+  await keyboard.press('j')
+  await inFocus('Roofer')
+  await approveInSlack('Roofer')
+  await card(page, 'Roofer').waitFor({ state: 'detached' })
+  await keyboard.press('a') // too late, and about the one that is gone
+  await keyboard.press('j')
+  await inFocus('Plasterer')
+  await keyboard.down('a')
+  await inFocus('Glazier')
+  await keyboard.down('a') // held down
+  await keyboard.up('a')
+  await notice(page, 'Approved “Plasterer”').waitFor()
+  await card(page, 'Glazier').getByRole('button', { name: 'Approve' }).waitFor()
+  await keyboard.press('a')
+  await notice(page, 'Approved “Glazier”').waitFor()
+  await page.getByText('Nothing to decide').waitFor()
   await closeAll(page)
 }
 

@@ -6,6 +6,9 @@ import { useToast } from '../../ui/toast.tsx'
 
 export type ToDecide = { approvalId: string; postId: string; title: string }
 
+/** By which a page finds whether an approval was decided from here. */
+export const decisionKey = (approvalId: string) => ['decide', approvalId] as const
+
 /**
  * Decides an approval. An approval by one key or click leaves the inbox at once, and comes back if the server could
  * not take it. One from a dialog leaves when the server has taken it, so that nothing that was written is lost; the
@@ -19,6 +22,7 @@ export function useDecide({ approvalId, postId, title }: ToDecide) {
     queryClient.setQueryData(queryKey, (inbox) => inbox && withoutApproval(inbox, approvalId))
 
   return useMutation({
+    mutationKey: decisionKey(approvalId),
     mutationFn: (decision: DecisionRequest) => client.decide(approvalId, decision),
     onMutate: async (decision) => {
       if (isFromDialog(decision)) return {}
