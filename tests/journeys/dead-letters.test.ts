@@ -21,6 +21,7 @@ await describeInBrowser('dead letters, through the dashboard', (executablePath) 
   test('a life: seen by its cause, planned, replayed, succeeded, and gone from those that are open', life)
   test('by thumb on a phone: abandoned, with a reason', abandonByThumb)
   test('replayed with another input, which is refused until it fits', editInput)
+  test('an open dialog stays about what it was opened for, whatever comes and goes', whileWriting)
   test(`${MANY} at once wait for a second person, and then all are done, each once`, twoPeople)
   test('undone: what was changed is as before, and what follows is shown', undo)
   test('a viewer sees everything, and is told who can act', asViewer)
@@ -105,6 +106,34 @@ async function editInput() {
   await page.context().close()
 }
 
+async function whileWriting() {
+  await failPublications(['Weaver'])
+  const page = await stage.open('/dead-letters', { role: 'operator' })
+  const group = page.getByRole('article', { name: /Circle refused this request/ })
+  await group.getByRole('button', { name: 'Abandon' }).click()
+  const one = page.getByRole('dialog', { name: 'Abandon this dead letter?' })
+  await one.getByLabel('Reason').fill('The loom is sold')
+  await failPublications(['Dyer'])
+  await page.getByText('2 runs').waitFor()
+  expect(await one.getByLabel('Reason').inputValue()).toBe('The loom is sold')
+  await one.getByRole('button', { name: 'Abandon' }).click()
+  await group.getByRole('heading', { name: '· one run' }).waitFor()
+
+  await failPublications(['Fuller'])
+  await group.getByRole('heading', { name: '· 2 runs' }).waitFor()
+  await page.getByRole('checkbox', { name: 'All on this page' }).check()
+  const bar = page.getByRole('region', { name: 'What to do with those chosen' })
+  await bar.getByRole('button', { name: 'Abandon' }).click()
+  const both = page.getByRole('dialog', { name: 'Abandon 2 dead letters?' })
+  await both.getByLabel('Reason').fill('Both have closed')
+  await abandonElsewhere(page, (await letters()).items[0]?.id)
+  await page.getByText('1 chosen').waitFor()
+  expect(await both.getByLabel('Reason').inputValue()).toBe('Both have closed')
+  await both.getByRole('button', { name: 'Abandon' }).click()
+  await page.getByText('Nothing waits for you here').waitFor()
+  await page.context().close()
+}
+
 async function twoPeople() {
   const titles = Array.from({ length: MANY }, (_, index) => `Baker ${String(index).padStart(2, '0')}`)
   await failPublications(titles)
@@ -168,6 +197,7 @@ async function asViewer() {
 /** Has a post with each of these titles approved, and refused by Circle; from then on Circle works. */
 async function failPublications(titles: string[]): Promise<void> {
   const { world } = stage
+  const expected = (await openCount()) + titles.length
   const fault = { provider: 'circle', operation: 'posts.create', kind: 'status', status: 422 }
   await world.control('POST', '/faults', { ...fault, times: titles.length })
   await Promise.all(titles.map((title) => world.text(newNumber(), hiring(title))))
@@ -175,7 +205,16 @@ async function failPublications(titles: string[]): Promise<void> {
     const message = await until(() => world.message(title), `“${title}” in Slack`)
     await world.click(message, 'job_approve')
   }
-  await until(async () => (await openCount()) === titles.length, `${titles.length} open dead letters`)
+  await until(async () => (await openCount()) === expected, `${expected} open dead letters`)
+}
+
+/** As the same person in another tab. */
+async function abandonElsewhere(page: Page, id: string | undefined): Promise<void> {
+  const answer = await page.request.post(`${stage.url}/api/dead-letters/${id}/abandon`, {
+    data: { reason: 'Closed for good' },
+    headers: { origin: stage.url },
+  })
+  expect(answer.status()).toBe(200)
 }
 
 async function openTheOnly(options: Parameters<Stage['open']>[1] = {}): Promise<Page> {

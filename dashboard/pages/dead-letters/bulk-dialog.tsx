@@ -14,6 +14,8 @@ export type Bulk = { kind: LetterActionRequest['kind']; choice: LetterChoice; co
 export function BulkDialog(props: {
   bulk: Bulk
   aloneAtMost: number
+  /** How many fit a choice by filter by now; undefined where that is not known. */
+  fitting: number | undefined
   onClose: () => void
   onDone?: () => void
 }) {
@@ -24,7 +26,9 @@ export function BulkDialog(props: {
   const queryClient = useQueryClient()
   const toast = useToast()
   const words = ACTION_WORDS[bulk.kind]
-  const many = bulk.count > aloneAtMost
+  // Those that were chosen one by one stay as many; to a filter, others may come.
+  const count = 'ids' in bulk.choice ? bulk.count : (props.fitting ?? bulk.count)
+  const many = count > aloneAtMost
   const act = useMutation({
     mutationFn: () => operate.actOnMany(requestOf(bulk, from, reason.trim())),
     onSuccess: (action) => {
@@ -76,6 +80,11 @@ export function BulkDialog(props: {
           onChange={setReason}
           error={wanting && reason.trim() === '' ? 'Say why, for those who look at this later.' : null}
         />
+      )}
+      {count !== bulk.count && (
+        <p role="status" className={styles.second}>
+          Meanwhile it is {count.toLocaleString('en')}. It is done for all of them.
+        </p>
       )}
       {many && (
         <p className={styles.second}>

@@ -8,25 +8,45 @@ import { Card } from '../../ui/card.tsx'
 import { RelativeTime } from '../../ui/relative-time.tsx'
 import styles from '../dead-letters.module.css'
 import type { ActionKind } from './action-words.ts'
-import { BulkDialog } from './bulk-dialog.tsx'
-import { LetterDialog } from './letter-dialog.tsx'
+import { type Asked, AskedDialog } from './asked-dialog.tsx'
 
 /** Open letters by cause, most first: what happened, what to do about it, and that at once for all of them. */
 export function GroupList(props: { groups: LetterGroup[]; search: LettersSearch; aloneAtMost: number }) {
   const { groups, search, aloneAtMost } = props
+  // Held here: a cause leaves with its last letter, and what is being written must not leave with it.
+  const [asked, setAsked] = useState<{ cause: string; what: Asked } | null>(null)
   return (
-    <ul className={styles.groups}>
-      {groups.map((group) => (
-        <li key={group.cause}>
-          <Group group={group} search={search} aloneAtMost={aloneAtMost} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className={styles.groups}>
+        {groups.map((group) => (
+          <li key={group.cause}>
+            <Group
+              group={group}
+              search={search}
+              onAsk={(kind) => setAsked({ cause: group.cause, what: askFor(kind, group) })}
+            />
+          </li>
+        ))}
+      </ul>
+      {asked && (
+        <AskedDialog
+          asked={asked.what}
+          aloneAtMost={aloneAtMost}
+          fitting={groups.find(({ cause }) => cause === asked.cause)?.count}
+          onClose={() => setAsked(null)}
+        />
+      )}
+    </>
   )
 }
 
-function Group(props: { group: LetterGroup; search: LettersSearch; aloneAtMost: number }) {
-  const { group, search, aloneAtMost } = props
+/** What an action on a cause is about: its only letter, or all that have it. */
+function askFor(kind: ActionKind, { cause, job, count, example }: LetterGroup): Asked {
+  return count === 1 ? { kind, letterId: example.id } : { kind, choice: { cause, job }, count }
+}
+
+function Group(props: { group: LetterGroup; search: LettersSearch; onAsk: (kind: ActionKind) => void }) {
+  const { group, search, onAsk } = props
   const { cursor: _page, ...filter } = search
   const isChosen = search.cause === group.cause
   return (
@@ -59,7 +79,7 @@ function Group(props: { group: LetterGroup; search: LettersSearch; aloneAtMost: 
             </Link>
           </p>
         </div>
-        <GroupActions group={group} aloneAtMost={aloneAtMost}>
+        <GroupActions group={group} onAsk={onAsk}>
           {group.count === 1 ? (
             <Link to="/dead-letters/$id" params={{ id: group.example.id }}>
               Look at it
@@ -77,37 +97,26 @@ function Group(props: { group: LetterGroup; search: LettersSearch; aloneAtMost: 
   )
 }
 
-function GroupActions(props: { group: LetterGroup; aloneAtMost: number; children: ReactNode }) {
-  const { group, aloneAtMost, children } = props
+function GroupActions(props: { group: LetterGroup; onAsk: (kind: ActionKind) => void; children: ReactNode }) {
+  const { group, onAsk, children } = props
   const mayOperate = useMayOperate()
-  const [asking, setAsking] = useState<ActionKind | null>(null)
   const all = group.count > 1 ? ' all' : ''
   return (
     <div className={styles.groupActions}>
       {mayOperate && (
         <>
-          <Button icon="retry" hotkey="r" onClick={() => setAsking('replay')}>
+          <Button icon="retry" hotkey="r" onClick={() => onAsk('replay')}>
             Replay{all}
           </Button>
-          <Button icon="undo" onClick={() => setAsking('compensate')}>
+          <Button icon="undo" onClick={() => onAsk('compensate')}>
             Undo{all}
           </Button>
-          <Button icon="minus" onClick={() => setAsking('abandon')}>
+          <Button icon="minus" onClick={() => onAsk('abandon')}>
             Abandon{all}
           </Button>
         </>
       )}
       {children}
-      {asking && group.count === 1 && (
-        <LetterDialog kind={asking} id={group.example.id} onClose={() => setAsking(null)} />
-      )}
-      {asking && group.count > 1 && (
-        <BulkDialog
-          bulk={{ kind: asking, choice: { cause: group.cause, job: group.job }, count: group.count }}
-          aloneAtMost={aloneAtMost}
-          onClose={() => setAsking(null)}
-        />
-      )}
     </div>
   )
 }

@@ -9,8 +9,7 @@ import { RelativeTime } from '../../ui/relative-time.tsx'
 import { LETTER_WORDS, RUN_WORDS } from '../../words.ts'
 import styles from '../dead-letters.module.css'
 import type { ActionKind } from './action-words.ts'
-import { BulkDialog } from './bulk-dialog.tsx'
-import { LetterDialog } from './letter-dialog.tsx'
+import { type Asked, AskedDialog } from './asked-dialog.tsx'
 import { useSelection } from './use-selection.ts'
 
 /** Letters one by one; open ones can be chosen, to act on them together. */
@@ -25,16 +24,32 @@ export function LetterTable(props: {
   const mayOperate = useMayOperate() && (search.status ?? 'open') === 'open'
   const selection = useSelection(letters.map(({ id }) => id))
   const chosen = selection.everything ? fitting : selection.ids.length
+  // Held here: the bar leaves with the last of the chosen rows, and what is being written must not leave with it.
+  const [asked, setAsked] = useState<Asked | null>(null)
+
+  function ask(kind: ActionKind) {
+    const choice = selection.everything ? filterOf(search) : { ids: selection.ids }
+    const letterId = onlyOne(choice)
+    setAsked(letterId === null ? { kind, choice, count: chosen } : { kind, letterId })
+  }
   return (
     <>
       {chosen > 0 && (
         <BulkBar
           chosen={chosen}
-          choice={selection.everything ? filterOf(search) : { ids: selection.ids }}
           more={selection.isPage && !selection.everything && fitting > letters.length ? fitting : null}
           onEverything={selection.chooseEverything}
           onClear={selection.clear}
+          onAsk={ask}
+        />
+      )}
+      {asked && (
+        <AskedDialog
+          asked={asked}
           aloneAtMost={aloneAtMost}
+          fitting={fitting}
+          onClose={() => setAsked(null)}
+          onDone={selection.clear}
         />
       )}
       <table className={styles.table}>
@@ -127,15 +142,12 @@ function LetterRow(props: {
 
 function BulkBar(props: {
   chosen: number
-  choice: LetterChoice
   /** How many there are on all pages, when that can be asked for. */
   more: number | null
   onEverything: () => void
   onClear: () => void
-  aloneAtMost: number
+  onAsk: (kind: ActionKind) => void
 }) {
-  const [asking, setAsking] = useState<ActionKind | null>(null)
-  const only = onlyOne(props.choice)
   return (
     <section className={styles.bulk} aria-label="What to do with those chosen">
       <p role="status">
@@ -150,27 +162,16 @@ function BulkBar(props: {
         Choose none
       </Button>
       <div className={styles.bulkActions}>
-        <Button icon="retry" look="primary" onClick={() => setAsking('replay')}>
+        <Button icon="retry" look="primary" onClick={() => props.onAsk('replay')}>
           Replay
         </Button>
-        <Button icon="undo" onClick={() => setAsking('compensate')}>
+        <Button icon="undo" onClick={() => props.onAsk('compensate')}>
           Undo
         </Button>
-        <Button icon="minus" onClick={() => setAsking('abandon')}>
+        <Button icon="minus" onClick={() => props.onAsk('abandon')}>
           Abandon
         </Button>
       </div>
-      {asking && only !== null && (
-        <LetterDialog kind={asking} id={only} onClose={() => setAsking(null)} onDone={props.onClear} />
-      )}
-      {asking && only === null && (
-        <BulkDialog
-          bulk={{ kind: asking, choice: props.choice, count: props.chosen }}
-          aloneAtMost={props.aloneAtMost}
-          onClose={() => setAsking(null)}
-          onDone={props.onClear}
-        />
-      )}
     </section>
   )
 }
