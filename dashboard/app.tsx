@@ -4,6 +4,7 @@ import { useCallback, useEffect, useRef, useState } from 'react'
 import { useChanges } from './changes.ts'
 import { useKeys } from './keyboard.ts'
 import { DecisionDialogs } from './pages/inbox/decision-dialogs.tsx'
+import { EffectDialogs } from './pages/inbox/effect-actions.tsx'
 import { SignInPage } from './pages/sign-in.tsx'
 import { queries } from './queries.ts'
 import { SessionContext, type SignedIn } from './session.ts'
@@ -84,7 +85,9 @@ function SignedInApp({ session }: { session: SignedIn }) {
         onKeyHelp={showHelp}
       >
         <DecisionDialogs>
-          <Outlet />
+          <EffectDialogs>
+            <Outlet />
+          </EffectDialogs>
         </DecisionDialogs>
       </Shell>
       <KeyHelp open={help} onClose={() => setHelp(false)} />

@@ -25,6 +25,10 @@ await describeInBrowser('dead letters, through the dashboard', (executablePath) 
   test(`${MANY} at once wait for a second person, and then all are done, each once`, twoPeople)
   test('undone: what was changed is as before, and what follows is shown', undo)
   test('a viewer sees everything, and is told who can act', asViewer)
+  test(
+    'who is still writing what became of an effect when somebody else says it loses no words',
+    saidElsewhere,
+  )
 })
 
 async function life() {
@@ -192,6 +196,37 @@ async function asViewer() {
   await page.getByText('Operators can replay, undo or abandon it.').waitFor()
   expect(await page.getByRole('button', { name: 'Replay' }).count()).toBe(0)
   await page.context().close()
+}
+
+async function saidElsewhere() {
+  const { world } = stage
+  const lost = { provider: 'circle', operation: 'posts.create', kind: 'drop-before', times: 1 }
+  await world.control('POST', '/faults', lost)
+  const noLook = { provider: 'circle', operation: 'posts.list', kind: 'status', status: 403 }
+  await world.control('POST', '/faults', noLook)
+  await world.text(newNumber(), hiring('Glazier'))
+  await world.click(await until(() => world.message('Glazier'), '“Glazier” in Slack'), 'job_approve')
+  const [page, second] = [
+    await stage.open('/', { role: 'approver' }),
+    await stage.open('/', { role: 'owner' }),
+  ]
+  const unknown = { name: /Circle post “Glazier/ }
+  await page.getByRole('article', unknown).getByRole('button', { name: 'It happened' }).click()
+  const dialog = page.getByRole('dialog', { name: 'It happened?' })
+  await dialog.getByLabel('Its address').fill('https://circle.example/c/jobs/gla')
+  await world.control('DELETE', '/faults')
+
+  await second.getByRole('article', unknown).getByRole('button', { name: 'It did not' }).click()
+  await second.getByRole('dialog').getByRole('button', { name: 'Do it again' }).click()
+  await dialog
+    .getByRole('status')
+    .getByText(/^Somebody else has settled it meanwhile\..*Nothing of yours was sent\.$/)
+    .waitFor()
+  expect(await dialog.getByLabel('Its address').inputValue()).toBe('https://circle.example/c/jobs/gla')
+  expect(await dialog.getByRole('button', { name: 'It happened' }).count()).toBe(0)
+  await circlePost(world, 'Glazier')
+  await page.context().close()
+  await second.context().close()
 }
 
 /** Has a post with each of these titles approved, and refused by Circle; from then on Circle works. */
