@@ -43,7 +43,7 @@ export function FormDialog(props: {
           {props.children}
         </div>
         <div className={styles.foot}>
-          {props.error && (
+          {props.error && !props.overtaken && (
             <p role="alert" className={styles.error}>
               <Icon name="alert" />
               {props.error}

@@ -23,6 +23,7 @@ await describeInBrowser('the main job, through the dashboard', (executablePath) 
   test('a post is edited before it is approved', editFirst)
   test('who comes later is told who decided', comesLater)
   test('who is still writing when somebody else decides is told so, and loses no words', stillWriting)
+  test('who denied, and never heard the answer, is not told that nothing was sent', answerLost)
   test('a publication that Circle refused is retried from the inbox', retryPublication)
   test.each(['happened', 'did_not_happen'] as const)('an effect nobody knows about: it %s', unknownEffect)
   test('everything can be done by keyboard', keyboardOnly)
@@ -166,6 +167,26 @@ async function stillWriting() {
   expect(await dialog.getByRole('button', { name: 'Deny' }).count()).toBe(0)
   await dialog.getByRole('button', { name: 'Close' }).last().click()
   await page.getByText('Nothing to decide').waitFor()
+  await closeAll(page)
+}
+
+async function answerLost() {
+  const phone = await textPost(stage.world, 'Sexton')
+  const page = await stage.open('/', { role: 'approver' })
+  await page.route('**/api/approvals/*/decision', async (route) => {
+    await route.fetch()
+    await route.abort()
+  })
+  await card(page, 'Sexton').getByRole('button', { name: 'Deny' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Deny “Sexton”?' })
+  await dialog.getByRole('textbox', { name: 'Reason' }).fill('The parish has none')
+  await dialog.getByRole('button', { name: 'Deny' }).click()
+  await dialog
+    .getByRole('status')
+    .getByText(/^The answer to what you sent was lost\. The post says now: Denied by Abe Approver/)
+    .waitFor()
+  expect(await dialog.getByRole('alert').count()).toBe(0)
+  expect(await textOn(stage.world, phone, 'was not approved')).toContain('The parish has none')
   await closeAll(page)
 }
 

@@ -85,7 +85,7 @@ function ResolveDialog(props: Asked & { onClose: () => void }) {
       submit={happened ? 'It happened' : 'Do it again'}
       look={happened ? 'primary' : 'danger'}
       busy={resolve.isPending}
-      error={settled === null ? (resolve.error?.message ?? null) : null}
+      error={resolve.error?.message ?? null}
       overtaken={settled}
       onSubmit={() => resolve.mutate()}
     >
