@@ -46,9 +46,9 @@ describe('what is on screen', () => {
 
   const newest = () => Stream.all.at(-1)
   const open = () => newest()?.dispatchEvent(new Event('open'))
-  const tell = () =>
+  const tell = (topic: Change['topic'] = 'inbox') =>
     newest()?.dispatchEvent(
-      new MessageEvent('change', { data: JSON.stringify({ topic: 'inbox', id: null } satisfies Change) }),
+      new MessageEvent('change', { data: JSON.stringify({ topic, id: null } satisfies Change) }),
     )
   const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
   const answer = async (index: number, text: string) => {
@@ -88,7 +88,7 @@ describe('what is on screen', () => {
   })
 
   it.each([
-    ['something changes', tell],
+    ['something changes', () => tell()],
     ['the stream comes up', open],
   ])(
     'is fetched again when %s while its first answer is on its way, which may be from before',
@@ -114,6 +114,16 @@ describe('what is on screen', () => {
     await answer(2, 'after')
     expect(shown()).toBe('after')
     expect(answers).toHaveLength(3)
+  })
+
+  it('is fetched once for changes at once of which each makes it stale', async () => {
+    await answer(0, 'before')
+    tell('inbox')
+    tell('clock')
+    await pass(1_000)
+    await answer(1, 'after')
+    expect(shown()).toBe('after')
+    expect(answers).toHaveLength(2)
   })
 
   it('is not followed while the page is hidden, and all of it is fetched when it is seen again', async () => {

@@ -63,10 +63,10 @@ export function staleQueries(change: Change): QueryKey[] {
 }
 
 /**
- * Fetches what begins with a key again. A fetch that is under way is let through first, since its answer may be from
- * before the change, and is not cancelled, since with changes in a row none would ever arrive; then comes one more.
+ * Fetches what begins with one of the keys again. A fetch that is under way is let through first, since its answer may be
+ * from before the change, and is not cancelled, since with changes in a row none would ever arrive; then comes one more.
  */
-function createRefetcher(queryClient: QueryClient): (queryKey: QueryKey) => void {
+function createRefetcher(queryClient: QueryClient): (queryKeys: QueryKey[]) => void {
   const underWay = new Set<Query>()
 
   function letThrough(query: Query) {
@@ -74,16 +74,19 @@ function createRefetcher(queryClient: QueryClient): (queryKey: QueryKey) => void
     underWay.add(query)
     const again = () => {
       underWay.delete(query)
-      fetchAgain(query.queryKey)
+      fetchAgain([query.queryKey])
     }
     // Whoever cancelled it fetches it again: a decision does, once it is made.
     query.promise.then(again, (error) => (error instanceof CancelledError ? underWay.delete(query) : again()))
   }
 
-  function fetchAgain(queryKey: QueryKey) {
-    for (const query of queryClient.getQueryCache().findAll({ queryKey, fetchStatus: 'fetching' }))
+  function fetchAgain(queryKeys: QueryKey[]) {
+    const cache = queryClient.getQueryCache()
+    // All before the first is fetched: keys overlap, and what one of them starts is no reason to fetch twice.
+    for (const query of queryKeys.flatMap((queryKey) => cache.findAll({ queryKey, fetchStatus: 'fetching' })))
       letThrough(query)
-    void queryClient.invalidateQueries({ queryKey }, { cancelRefetch: false })
+    for (const queryKey of queryKeys)
+      void queryClient.invalidateQueries({ queryKey }, { cancelRefetch: false })
   }
   return fetchAgain
 }
@@ -103,7 +106,7 @@ export function followChanges(
 
   function refetch() {
     gather = undefined
-    for (const queryKey of stale.values()) fetchAgain(queryKey)
+    fetchAgain([...stale.values()])
     stale.clear()
   }
 
@@ -116,7 +119,7 @@ export function followChanges(
     clearTimeout(mention)
     mention = undefined
     report('live')
-    if (wasDown) fetchAgain([])
+    if (wasDown) fetchAgain([[]])
     wasDown = false
   }
 
