@@ -65,8 +65,6 @@ function pressHotkey(key: string): boolean {
 }
 
 function onlyOneOutsideRows(selector: string): HTMLElement | null {
-  const [button, ...more] = [...document.querySelectorAll<HTMLElement>(selector)].filter(
-    (candidate) => !candidate.closest('[data-row]'),
-  )
-  return more.length === 0 ? (button ?? null) : null
+  const outside = document.querySelectorAll<HTMLElement>(`${selector}:not([data-row] *)`)
+  return outside.length === 1 ? (outside[0] ?? null) : null
 }
