@@ -2,10 +2,8 @@
  * `npm run import-members`: asks for the members that there are at Clerk and Stripe to be taken over, waits for it when
  * Kinkeeper is running, and says what came of it. Nobody of them is welcomed.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import { and, eq, isNull } from 'drizzle-orm'
 import { SYSTEM } from '../audit/index.ts'
-import { type Config, ConfigError, dataDirOf, processEnvironment, readConfig } from '../config.ts'
 import { type Database, openDatabase, runningEmbeddedPostgres, sqlState, tables } from '../database/index.ts'
 import { openStarter } from '../engine/index.ts'
 import {
@@ -16,35 +14,24 @@ import {
   type MemberImportResult,
   requestImport,
 } from '../jobs/member-import/index.ts'
-import {
-  createClock,
-  createLogger,
-  HOUR_MS,
-  KinkeeperError,
-  monotonicMs,
-  SECOND_MS,
-} from '../primitives/index.ts'
-import { sandboxCredentials } from '../start/sandbox-credentials.ts'
+import { createClock, createLogger, HOUR_MS, KinkeeperError } from '../primitives/index.ts'
+import { waitForRun } from './asked-run.ts'
+import { fail, readSettings } from './command.ts'
 
 const USAGE = 'There is nothing to say beside it: npm run import-members'
 const NOT_RUNNING = 'Kinkeeper is not running, and its database with it. Start Kinkeeper first: npm start'
 const NO_TABLES = 'There is nothing of Kinkeeper’s in this database yet. Start Kinkeeper first: npm start'
-const NOT_YET = 'It has not begun yet: Kinkeeper does it as soon as it runs. Its run is in the dashboard.'
 const STILL_AT_IT = 'It is still at it. How far it is says its run in the dashboard.'
 const FAILED = 'It failed. Its run in the dashboard says why, and starts it again; what is done is not lost.'
 /** PostgreSQL: there is no such table, or no such schema. */
 const MISSING = new Set(['42P01', '3F000'])
 const WAIT_MS = HOUR_MS
-/** Nobody has taken it up by then: nobody is there. */
-const TAKEN_UP_WITHIN_MS = 5 * SECOND_MS
-/** What a run that will not go on says of itself. */
-const ENDED = new Set(['ERROR', 'CANCELLED', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED'])
 
 process.exitCode = await importMembers(process.argv.slice(2))
 
 async function importMembers(given: string[]): Promise<number> {
   if (given.length > 0) return fail(USAGE)
-  const config = settings()
+  const config = readSettings()
   if (typeof config === 'string') return fail(config)
   const url = config.databaseUrl ?? runningEmbeddedPostgres(config.dataDir)
   if (!url) return fail(NOT_RUNNING)
@@ -69,36 +56,23 @@ async function ask(database: Database): Promise<number> {
   try {
     const { runId } = await database.transaction((tx) => requestImport(tx, starter, SYSTEM))
     console.log(`Asked for: ${runId}`)
-    return await waitFor(database, runId)
+    let told: string | null = null
+    return await waitForRun(database, runId, {
+      limitMs: WAIT_MS,
+      readResult: () => readResult(database, runId),
+      tell,
+      meanwhile: async () => {
+        const waitsFor = await whyItWaits(database, runId)
+        if (waitsFor !== null && waitsFor !== told)
+          console.log(`It waits, and goes on by itself: ${waitsFor}`)
+        told = waitsFor
+      },
+      failed: FAILED,
+      stillAtIt: STILL_AT_IT,
+    })
   } finally {
     await close()
   }
-}
-
-/** Waits for the end, or until it is clear that none comes, and says so. @returns the exit code */
-async function waitFor(database: Database, runId: string): Promise<number> {
-  const begun = monotonicMs()
-  let told: string | null = null
-  while (monotonicMs() - begun < WAIT_MS) {
-    const result = await readResult(database, runId)
-    if (result) return tell(result)
-    const status = await statusOf(database, runId)
-    if (ENDED.has(status)) return fail(FAILED)
-    if (monotonicMs() - begun > TAKEN_UP_WITHIN_MS && status === 'ENQUEUED') return say(NOT_YET)
-    const waitsFor = await whyItWaits(database, runId)
-    if (waitsFor !== null && waitsFor !== told) console.log(`It waits, and goes on by itself: ${waitsFor}`)
-    told = waitsFor
-    await pause(200)
-  }
-  return say(STILL_AT_IT)
-}
-
-async function statusOf(database: Database, runId: string): Promise<string> {
-  const { rows } = await database.pool.query<{ status: string }>(
-    'select status from dbos.workflow_status where workflow_uuid = $1',
-    [runId],
-  )
-  return rows[0]?.status ?? 'ENQUEUED'
 }
 
 /** Why it was put down, while a provider is away. */
@@ -127,24 +101,4 @@ function tell(result: MemberImportResult): number {
   const more = result.failed - result.problems.length
   if (more > 0) console.log(`  and ${more} more`)
   return result.failed > 0 || result.off.length > 1 ? 1 : 0
-}
-
-function settings(): Config | string {
-  const environment = processEnvironment()
-  try {
-    return readConfig(environment, sandboxCredentials(dataDirOf(environment)))
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems.join('\n')
-    throw error
-  }
-}
-
-function say(sentence: string): number {
-  console.log(sentence)
-  return 0
-}
-
-function fail(sentence: string): number {
-  console.error(sentence)
-  return 1
 }

@@ -3,8 +3,7 @@
  * at. `--seed 7` chooses who; `--people 200` is the size of a community that does not exist yet.
  */
 import { parseArgs } from 'node:util'
-import { type Config, ConfigError, dataDirOf, processEnvironment, readConfig } from '../config.ts'
-import { sandboxCredentials } from '../start/sandbox-credentials.ts'
+import { fail, readSettings } from './command.ts'
 import { isStory, STORIES, type Story, stories } from './stories.ts'
 import { createStage, NoSandboxError } from './story-stage.ts'
 
@@ -17,7 +16,7 @@ process.exitCode = await play(process.argv.slice(2))
 async function play(given: string[]): Promise<number> {
   const wanted = readWanted(given)
   if (typeof wanted === 'string') return fail(wanted)
-  const config = settings()
+  const config = readSettings()
   if (typeof config === 'string') return fail(config)
   if (!config.sandbox.enabled) {
     return fail(
@@ -55,19 +54,4 @@ function readWanted(given: string[]): Wanted | string {
   } catch {
     return `Only --seed and --people are understood. ${USAGE}`
   }
-}
-
-function settings(): Config | string {
-  const environment = processEnvironment()
-  try {
-    return readConfig(environment, sandboxCredentials(dataDirOf(environment)))
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems.join('\n')
-    throw error
-  }
-}
-
-function fail(sentence: string): number {
-  console.error(sentence)
-  return 1
 }

@@ -9,6 +9,7 @@ import { type Config, ConfigError, dataDirOf, processEnvironment, readConfig } f
 import { openDatabase, runningEmbeddedPostgres, sqlState } from '../database/index.ts'
 import { createLogger, KinkeeperError, systemNow } from '../primitives/index.ts'
 import { sandboxCredentials } from '../start/sandbox-credentials.ts'
+import { fail } from './command.ts'
 
 const USAGE = 'npm run verify-audit [-- --expect <place>:<hash>]'
 const NOT_RUNNING = 'Kinkeeper is not running, and its database with it. Start Kinkeeper first: npm start'
@@ -83,9 +84,4 @@ function readExpected(given: string[]): AuditHead | null {
 function readSettings(): Config {
   const environment = processEnvironment()
   return readConfig(environment, sandboxCredentials(dataDirOf(environment)))
-}
-
-function fail(sentence: string): number {
-  console.error(sentence)
-  return 1
 }
