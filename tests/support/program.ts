@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { freePort as choosePort } from '../../src/database/embedded/ports.ts'
 import { credentialsEnvironment } from '../../src/provider-credentials.ts'
 import type { SandboxWorld } from './sandbox-world.ts'
 
@@ -164,20 +163,10 @@ function writeCredentials(dataDir: string, world: SandboxWorld): void {
   writeFileSync(join(dataDir, 'sandbox', 'credentials.json'), JSON.stringify(Object.fromEntries(texts)))
 }
 
-/** Below those that systems give away by themselves: one of these stays free while a killed program is away. */
+/** Apart from those of the embedded servers. */
 const PORTS = { from: 10_000, count: 10_000 }
 
-/** A port on 127.0.0.1 that nothing listens on. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = PORTS.from + randomInt(PORTS.count)
-    const probe = createServer()
-    const bound = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false))
-      probe.listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (!bound) continue
-    await new Promise((resolve) => probe.close(resolve))
-    return port
-  }
+/** A port on 127.0.0.1 that stays free while a killed program is away. */
+export function freePort(): Promise<number> {
+  return choosePort(PORTS)
 }

@@ -11,13 +11,13 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { monotonicMs } from '../../primitives/index.ts'
 import type { Placement } from './placement.ts'
+import { canListenOn, freePort } from './ports.ts'
 
 const run = promisify(execFile)
 const START_LIMIT_MS = 60_000
@@ -143,14 +143,14 @@ export async function stopProcess(placement: Placement): Promise<void> {
 
 async function choosePort(placement: Placement): Promise<number> {
   const last = lastPort(placement)
-  return last !== null && (await listenOn(last)) ? last : freePort()
+  return last !== null && (await canListenOn(last)) ? last : freePort(PORTS)
 }
 
 /** A server that has just died may hold its port for a moment longer. */
 async function waitForPort(port: number): Promise<number> {
   const limit = monotonicMs() + START_LIMIT_MS
   while (monotonicMs() < limit) {
-    if (await listenOn(port)) return port
+    if (await canListenOn(port)) return port
     await delay(50)
   }
   throw new Error(`Port ${port}, which PostgreSQL was served on, is taken by another program.`)
@@ -164,31 +164,8 @@ function lastPort(placement: Placement): number | null {
   return match ? Number(match[1]) : null
 }
 
-/**
- * Below the ports that systems give away by themselves (32768 and up on Linux, 49152 elsewhere): while the server is
- * away, any program's next connection or listener could be given its port, and it could not come back to its pools.
- */
+/** Where the server is served: while it is away it keeps its port, and so comes back to its pools. */
 const PORTS = { from: 20_000, count: 10_000 }
-
-async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries++) {
-    const port = await listenOn(PORTS.from + Math.floor(Math.random() * PORTS.count))
-    if (port !== null) return port
-  }
-  throw new Error(`No free port on 127.0.0.1 between ${PORTS.from} and ${PORTS.from + PORTS.count}`)
-}
-
-/** Listens on a port for a moment: the port (a free one for 0), or null when it is taken. */
-async function listenOn(port: number): Promise<number | null> {
-  const probe = createServer()
-  const bound = await new Promise<boolean>((resolve) => {
-    probe.once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => resolve(true))
-  })
-  const address = probe.address()
-  if (bound) await new Promise((resolve) => probe.close(resolve))
-  return bound && address !== null && typeof address !== 'string' ? address.port : null
-}
 
 function own(placement: Placement, path: string): void {
   if (placement.account) chownSync(path, placement.account.uid, placement.account.gid)
