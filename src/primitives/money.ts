@@ -22,3 +22,10 @@ export function formatMoney(value: number, currency: string): string {
   })
   return format.format(value / 10 ** digits)
 }
+
+/** One text for each currency, in the order they come: `$20.00`, `€5.00`. @param amounts as in `formatMoney` */
+export function sumMoney(amounts: { value: number; currency: string }[]): string[] {
+  const sums = new Map<string, number>()
+  for (const { value, currency } of amounts) sums.set(currency, (sums.get(currency) ?? 0) + value)
+  return [...sums].map(([currency, value]) => formatMoney(value, currency))
+}

@@ -3,7 +3,7 @@ import { and, asc, eq, ne } from 'drizzle-orm'
 import type { Question } from '../approvals/index.ts'
 import { type Drizzle, tables } from '../database/index.ts'
 import { APPROVAL_KIND } from '../jobs/job-post-review/index.ts'
-import { formatMoney } from '../primitives/index.ts'
+import { formatMoney, sumMoney } from '../primitives/index.ts'
 import type { QuestionItem } from './membership-contract.ts'
 import { viewApproval } from './submission-view.ts'
 
@@ -47,9 +47,6 @@ function viewQuestion(question: Question): Omit<QuestionItem, 'approval'> {
 
 /** `$1,240.00`, and several when there are several currencies: `$20.00 + €5.00`. Null: nothing is about money. */
 export function sumOf(items: Question['items']): string | null {
-  const sums = new Map<string, number>()
-  for (const { amount } of items)
-    if (amount) sums.set(amount.currency, (sums.get(amount.currency) ?? 0) + amount.value)
-  if (sums.size === 0) return null
-  return [...sums].map(([currency, value]) => formatMoney(value, currency)).join(' + ')
+  const amounts = items.flatMap(({ amount }) => amount ?? [])
+  return amounts.length === 0 ? null : sumMoney(amounts).join(' + ')
 }

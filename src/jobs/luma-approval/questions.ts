@@ -4,7 +4,7 @@ import { membersByEmail } from '../../community/index.ts'
 import type { LumaGuest } from '../../connectors/membership-contract.ts'
 import { type QuestionItem, tables } from '../../database/index.ts'
 import type { Job } from '../../engine/index.ts'
-import { formatMoney } from '../../primitives/index.ts'
+import { sumMoney } from '../../primitives/index.ts'
 import { isTooMany } from '../membership/guard.ts'
 import type { MembershipParts } from '../membership/parts.ts'
 import { type GuestRow, recordGuests } from './guests.ts'
@@ -146,7 +146,7 @@ function itemOf(event: EventName, guest: LumaGuest, detail: string | null): Ques
 
 /** `€75.00`, or one sum for each currency. */
 function describeSum(amounts: { amountCents: number; currency: string }[]): string {
-  const sums = new Map<string, number>()
-  for (const { amountCents, currency } of amounts) sums.set(currency, (sums.get(currency) ?? 0) + amountCents)
-  return [...sums].map(([currency, cents]) => formatMoney(cents, currency)).join(' and ')
+  return sumMoney(amounts.map(({ amountCents, currency }) => ({ value: amountCents, currency }))).join(
+    ' and ',
+  )
 }
